@@ -1,0 +1,8 @@
+/** The shell of a program: its config file, its secrets, its log and its end. */
+export { checkConfig, loadConfig } from './config.ts'
+export { ConfigError, type ConfigErrorCode } from './config-error.ts'
+export { configJsonSchema } from './config-json-schema.ts'
+export { FilePath } from './file-path.ts'
+export { createLogger, logFile, type LogDestination, type Logger, LogLevel } from './logger.ts'
+export { runUntilSignal } from './run-until-signal.ts'
+export { readSecret, Secret, SecretSource } from './secret.ts'
