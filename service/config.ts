@@ -29,13 +29,8 @@ const COMPLAINTS_MAX = 64
  * @throws {ConfigError} ERR_CONFIG_FILE, ERR_CONFIG_TOO_LARGE, ERR_CONFIG_SYNTAX, ERR_CONFIG_INVALID
  */
 export async function loadConfig<T extends TSchema>(file: string, schema: T): Promise<Static<T>> {
-  const document = parseDocument(await readText(file))
-  const [syntax] = document.errors
-  if (syntax !== undefined) {
-    const [first = ''] = syntax.message.split('\n')
-    throw new ConfigError('ERR_CONFIG_SYNTAX', `${file}: ${first.replace(/:$/, '')}`)
-  }
-  return checkConfig(document.toJS() ?? {}, schema, { source: file, folder: dirname(resolve(file)) })
+  const value = parseYaml(file, await readText(file))
+  return checkConfig(value ?? {}, schema, { source: file, folder: dirname(resolve(file)) })
 }
 
 /**
@@ -65,6 +60,19 @@ async function readText(file: string): Promise<string> {
     throw new ConfigError('ERR_CONFIG_FILE', `cannot read the config file: ${messageOf(error)}`, {
       cause: error,
     })
+  }
+}
+
+function parseYaml(file: string, text: string): unknown {
+  const document = parseDocument(text)
+  try {
+    const [first] = document.errors
+    if (first !== undefined) throw first
+    // Aliases are expanded here, and this is where the parser refuses too many of them.
+    return document.toJS()
+  } catch (error) {
+    const [what = ''] = messageOf(error).split('\n')
+    throw new ConfigError('ERR_CONFIG_SYNTAX', `${file}: ${what.replace(/:$/, '')}`, { cause: error })
   }
 }
 
