@@ -1,0 +1,213 @@
+import { Compile } from 'typebox/compile'
+
+import { systemClock, type Clock } from '#base'
+
+import { bodyOf, jsonOf, refusalOf } from './answer.ts'
+import { InstallationResponse, type InstallationRequest, type MessageDef } from './ccp-bodies.ts'
+import { Connection, type HttpAnswer } from './connection.ts'
+import {
+  SignContractDataResponse,
+  type GenerateContractDataRequest,
+  type SignContractDataRequest,
+} from './cps-bodies.ts'
+import { OPERATIONS } from './operations.ts'
+import { ProvCert, ProvCertResponse, type ProvCertUpload } from './pcp-bodies.ts'
+import {
+  RootCertCollection,
+  RootCertResponse,
+  type RootCert,
+  type RootCertUpload,
+  type RootType,
+} from './rcp-bodies.ts'
+import { TokenSource } from './token-source.ts'
+
+/** One connection carries one call at a time; 16 saturate a pool that answers in milliseconds. */
+const CONNECTIONS_MAX = 16
+const TIMEOUT_MS = 10_000
+
+export interface OpcpClientOptions {
+  /** With the host prefix, without `/v1`. */
+  readonly baseUrl: string
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Names the stage the token is for; some token services need it, ours takes its own when absent. */
+  readonly audience?: string | undefined
+  /** PEM of the CAs to trust instead of Node's own. */
+  readonly certificateAuthorities?: string | undefined
+  readonly connectionsMax?: number
+  /** For calls without a signal, and for token requests. */
+  readonly timeoutMs?: number
+  readonly clock?: Clock
+}
+
+export interface CallOptions {
+  /** The deadline of the whole call, token and second try included. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * What the CCP says to a CertificateInstallationReq. 200: one message per contract (exactly one for -2). 404: one
+ * message, a CertificateInstallationRes with a negative ResponseCode for the vehicle.
+ */
+export interface InstallationAnswer {
+  readonly status: 200 | 404
+  /** At least one. */
+  readonly messages: readonly MessageDef[]
+}
+
+const BODIES = {
+  rootCerts: Compile(RootCertCollection),
+  rootCert: Compile(RootCertResponse),
+  provCert: Compile(ProvCert),
+  provCertResponse: Compile(ProvCertResponse),
+  signContractData: Compile(SignContractDataResponse),
+  installation: Compile(InstallationResponse),
+}
+
+/**
+ * The pools of one operator as one of its clients sees them. Every method may throw {@link OpcpError}; every call is
+ * idempotent at the pool (generate: makes a new contract certificate that replaces the first), so that repeating one
+ * without an answer is safe. A call refused with 401 or 403 is repeated once with a fresh token.
+ */
+export class OpcpClient implements AsyncDisposable {
+  readonly #pools: Connection
+  readonly #tokens: Connection
+  readonly #token: TokenSource
+  readonly #prefix: string
+
+  constructor(options: OpcpClientOptions) {
+    const { certificateAuthorities, timeoutMs = TIMEOUT_MS } = options
+    const base = new URL(options.baseUrl)
+    const token = new URL(options.tokenUrl)
+    this.#prefix = base.pathname.replace(/\/$/, '')
+    this.#pools = new Connection({
+      origin: base.origin,
+      certificateAuthorities,
+      timeoutMs,
+      connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+    })
+    this.#tokens = new Connection({
+      origin: token.origin,
+      certificateAuthorities,
+      timeoutMs,
+      connectionsMax: 1,
+    })
+    this.#token = new TokenSource({
+      connection: this.#tokens,
+      path: token.pathname + token.search,
+      audience: options.audience,
+      clientId: options.clientId,
+      clientSecret: options.clientSecret,
+      clock: options.clock ?? systemClock,
+    })
+  }
+
+  /** All roots of the pool, or those of one type. */
+  async getRootCerts({ rootType, signal }: CallOptions & { rootType?: RootType } = {}): Promise<
+    readonly RootCert[]
+  > {
+    const query = rootType === undefined ? '' : `?rootType=${rootType.toLowerCase()}`
+    const answer = await this.#success('getRootCerts', { query, signal })
+    return bodyOf(answer, BODIES.rootCerts).RootCertificateCollection.rootCertificates
+  }
+
+  async getRootCert(rootCertificateId: string, { signal }: CallOptions = {}): Promise<RootCert> {
+    const answer = await this.#success('getRootCert', { parameter: rootCertificateId, signal })
+    return bodyOf(answer, BODIES.rootCert).RootResponse
+  }
+
+  /** Resolves once the root is stored; other pools answer without a body, hence no result. */
+  async putRootCert(body: RootCertUpload, { signal }: CallOptions = {}): Promise<void> {
+    await this.#success('putRootCert', { body, signal })
+  }
+
+  async putProvCert(body: ProvCertUpload, { signal }: CallOptions = {}): Promise<ProvCert> {
+    return bodyOf(await this.#success('putProvCert', { body, signal }), BODIES.provCert)
+  }
+
+  async getProvCert(pcid: string, { signal }: CallOptions = {}): Promise<ProvCert> {
+    const answer = await this.#success('getProvCert', { parameter: pcid, signal })
+    return bodyOf(answer, BODIES.provCertResponse).OEMMessage
+  }
+
+  /** Has contract data signed by the CPS; with `pcid` in the body it also enters the CCP. */
+  async signContractData(
+    body: SignContractDataRequest,
+    { signal }: CallOptions = {},
+  ): Promise<SignContractDataResponse> {
+    return bodyOf(await this.#success('signContractData', { body, signal }), BODIES.signContractData)
+  }
+
+  /** Has the operator make, sign and store a contract. */
+  async generateSignedContractData(
+    body: GenerateContractDataRequest,
+    { signal }: CallOptions = {},
+  ): Promise<void> {
+    await this.#success('generateSignedContractData', { body, signal })
+  }
+
+  /** Sends a CertificateInstallationReq; a 404 that carries a message for the vehicle is an answer, not an error. */
+  async getSignedContractData(
+    body: InstallationRequest,
+    { signal }: CallOptions = {},
+  ): Promise<InstallationAnswer> {
+    const answer = await this.#call('getSignedContractData', { body, signal })
+    const { status } = answer
+    if (status !== 404 && !isSuccess(status)) throw refusalOf(answer, 'getSignedContractData')
+    // A 404 with an error body: the pool was told to send no EXI, or knows nothing at this path.
+    if (status === 404 && !BODIES.installation.Check(jsonOf(answer)))
+      throw refusalOf(answer, 'getSignedContractData')
+    const contents = bodyOf(answer, BODIES.installation).CCPResponse.emaidContent
+    return { status: status === 404 ? 404 : 200, messages: contents.map(({ messageDef }) => messageDef) }
+  }
+
+  /** Ends the connections; calls under way end with ERR_OPCP_UNREACHABLE. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#pools[Symbol.asyncDispose](), this.#tokens[Symbol.asyncDispose]()])
+  }
+
+  async #success(operation: keyof typeof OPERATIONS, call: Call): Promise<HttpAnswer> {
+    const answer = await this.#call(operation, call)
+    // 200 and 201 are used for each other in the field.
+    if (!isSuccess(answer.status)) throw refusalOf(answer, operation)
+    return answer
+  }
+
+  async #call(operation: keyof typeof OPERATIONS, call: Call): Promise<HttpAnswer> {
+    const token = await this.#token.current(call.signal)
+    const answer = await this.#send(operation, { ...call, token })
+    if (answer.status !== 401 && answer.status !== 403) return answer
+    if (!this.#token.replace(token)) return answer
+    return await this.#send(operation, { ...call, token: await this.#token.current(call.signal) })
+  }
+
+  #send(
+    operation: keyof typeof OPERATIONS,
+    { parameter = '', query = '', body, signal, token }: Call & { token: string },
+  ): Promise<HttpAnswer> {
+    const { method, path } = OPERATIONS[operation]
+    return this.#pools.call({
+      method,
+      path: this.#prefix + path.replace(/:\w+/, () => encodeURIComponent(parameter)) + query,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+    })
+  }
+}
+
+interface Call {
+  readonly parameter?: string
+  readonly query?: string
+  readonly body?: object
+  readonly signal: AbortSignal | undefined
+}
+
+function isSuccess(status: number): boolean {
+  return status === 200 || status === 201
+}
