@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 import { afterEach, describe, expect, test } from 'vitest'
@@ -36,7 +37,7 @@ async function scene(
       token_type: 'Bearer',
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('no port')
   const { port } = address
