@@ -1,5 +1,5 @@
 /** The extensions of a certificate (RFC 5280 section 4.2) that this library reads. */
-import { bitStringOf, contextPrimitiveTag, DerReader, TAG } from './der-reader.ts'
+import { type bitStringOf, contextPrimitiveTag, DerReader, TAG } from './der-reader.ts'
 import { PkiError } from './errors.ts'
 import { EXTENSION } from './object-identifiers.ts'
 
