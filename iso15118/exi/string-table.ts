@@ -1,0 +1,47 @@
+import type { BitReader } from './bit-reader.ts'
+import { bitsFor } from './datatype.ts'
+import { ExiError } from './errors.ts'
+import type { ExiName } from './name.ts'
+
+/**
+ * The value partitions of EXI 1.0 §7.3.3, for streams whose encoder did not set their capacity to zero: every text
+ * seen so far, once for all and once for the element or attribute it stood in.
+ */
+export class StringTable {
+  readonly #global: string[] = []
+  readonly #known = new Set<string>()
+  readonly #local = new Map<string, string[]>()
+
+  add(name: ExiName, text: string): void {
+    // A text in the table already would have been written as a hit; one that was not must not take a second place.
+    if (text === '' || this.#known.has(text)) return
+    this.#known.add(text)
+    this.#global.push(text)
+    const local = this.#local.get(keyOf(name))
+    if (local === undefined) this.#local.set(keyOf(name), [text])
+    else local.push(text)
+  }
+
+  readLocal(reader: BitReader, name: ExiName): string {
+    return readFrom(this.#local.get(keyOf(name)) ?? [], reader)
+  }
+
+  readGlobal(reader: BitReader): string {
+    return readFrom(this.#global, reader)
+  }
+}
+
+function readFrom(partition: readonly string[], reader: BitReader): string {
+  const index = reader.readBits(bitsFor(partition.length))
+  const text = partition[index]
+  if (text === undefined)
+    throw new ExiError(
+      'ERR_EXI_DEVIATION',
+      `string table has ${partition.length} entries, not number ${index}`,
+    )
+  return text
+}
+
+function keyOf({ namespace, name }: ExiName): string {
+  return `{${namespace}}${name}`
+}

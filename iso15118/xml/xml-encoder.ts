@@ -1,0 +1,126 @@
+import type { BitWriter } from '../exi/bit-writer.ts'
+import { ExiError } from '../exi/errors.ts'
+import type { ElementGrammar, Production, State } from '../exi/grammar.ts'
+import type { ObjectWriter } from '../exi/object-writer.ts'
+import type { XmlAttribute, XmlHandler, XmlName } from './xml-reader.ts'
+
+const XML_SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance'
+
+interface Frame {
+  readonly path: string
+  state: State
+  text: string
+}
+
+/** Encodes XML as it is read: the grammar says what may come, the datatype there what a text means. */
+export class XmlEncoder implements XmlHandler {
+  readonly #writer: BitWriter
+  readonly #objects: ObjectWriter
+  readonly #startRoot: (name: XmlName) => ElementGrammar
+  readonly #open: Frame[] = []
+
+  /** `startRoot` writes the event of the root element and gives its grammar. */
+  constructor(writer: BitWriter, objects: ObjectWriter, startRoot: (name: XmlName) => ElementGrammar) {
+    this.#writer = writer
+    this.#objects = objects
+    this.#startRoot = startRoot
+  }
+
+  startElement(name: XmlName, attributes: readonly XmlAttribute[]): void {
+    const parent = this.#open.at(-1)
+    const path = parent === undefined ? name.name : `${parent.path}/${name.name}`
+    const element = parent === undefined ? this.#startRoot(name) : this.#startChild(parent, name, path)
+    const frame = { path, state: element.type.start, text: '' }
+    this.#open.push(frame)
+    this.#writeAttributes(frame, attributes)
+  }
+
+  text(text: string): void {
+    const frame = this.#open.at(-1)
+    if (frame !== undefined) frame.text += text
+  }
+
+  endElement(): void {
+    const frame = this.#open.pop()
+    if (frame === undefined) return
+    const { state } = frame
+    // Where the schema wants text, no characters are text too: the empty value of its type.
+    const wantsText = state.productions.length === 1 && state.productions[0]?.event === 'text'
+    if (wantsText) this.#writeText(frame)
+    else this.#flushText(frame)
+    const code = frame.state.productions.findIndex((production) => production.event === 'end')
+    if (code < 0) throw new ExiError('ERR_EXI_VALUE', `${frame.path}: ends too early`)
+    this.#writer.writeBits(code, frame.state.width)
+  }
+
+  #startChild(parent: Frame, name: XmlName, path: string): ElementGrammar {
+    this.#flushText(parent)
+    const [element, next] = this.#objects.startElement(parent.state, name, path)
+    parent.state = next
+    return element
+  }
+
+  /** White space alone is layout wherever elements may stand. */
+  #flushText(frame: Frame): void {
+    if (frame.text.trim() === '') frame.text = ''
+    else this.#writeText(frame)
+  }
+
+  #writeText(frame: Frame): void {
+    const code = frame.state.productions.findIndex((production) => production.event === 'text')
+    const production = frame.state.productions[code]
+    if (production?.event !== 'text')
+      throw new ExiError('ERR_EXI_VALUE', `${frame.path}: no text is allowed here`)
+    this.#writeValue(frame, code, production, frame.text, frame.path)
+    frame.text = ''
+  }
+
+  /** Attributes are written in the grammar's order, whatever order they came in. Hints for schema processors are left out. */
+  #writeAttributes(frame: Frame, attributes: readonly XmlAttribute[]): void {
+    const left = attributes.filter(
+      ({ namespace, name }) => namespace !== XML_SCHEMA_INSTANCE || name === 'type' || name === 'nil',
+    )
+    while (left.length > 0) {
+      const code = frame.state.productions.findIndex((production) => indexOfAttribute(production, left) >= 0)
+      const production = frame.state.productions[code]
+      if (production?.event !== 'attribute') {
+        throw new ExiError(
+          'ERR_EXI_VALUE',
+          `${frame.path}: attribute ${left.map(({ name }) => name).join(', ')} is not allowed here`,
+        )
+      }
+      const [attribute] = left.splice(indexOfAttribute(production, left), 1)
+      this.#writeValue(
+        frame,
+        code,
+        production,
+        attribute?.value ?? '',
+        `${frame.path}/${production.name.name}`,
+      )
+    }
+  }
+
+  #writeValue(
+    frame: Frame,
+    code: number,
+    production: Production & { event: 'attribute' | 'text' },
+    text: string,
+    path: string,
+  ): void {
+    this.#writer.writeBits(code, frame.state.width)
+    try {
+      production.datatype.write(this.#writer, production.datatype.parse(text))
+    } catch (error) {
+      if (error instanceof ExiError)
+        throw new ExiError(error.code, `${path}: ${error.message}`, { cause: error })
+      throw error
+    }
+    frame.state = production.next
+  }
+}
+
+function indexOfAttribute(production: Production, attributes: readonly XmlAttribute[]): number {
+  if (production.event !== 'attribute') return -1
+  const { name, namespace } = production.name
+  return attributes.findIndex((attribute) => attribute.name === name && attribute.namespace === namespace)
+}
