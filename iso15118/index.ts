@@ -48,22 +48,3 @@ export type { SignedElement } from './signature/signed-element.ts'
 export { verifySignature } from './signature/verify.ts'
 export type { SignatureToVerify } from './signature/verify.ts'
 export type { ReferenceVerdict, SignatureFaultCode, SignatureVerdict } from './signature/verdict.ts'
-export { ContractKeyError } from './contract-key/errors.ts'
-export type { ContractKeyErrorCode } from './contract-key/errors.ts'
-export { decryptContractKey, encryptContractKey } from './contract-key/contract-key-iso2.ts'
-export type { EncryptedContractKey } from './contract-key/contract-key-iso2.ts'
-export { emaidCheckDigit, IdentifierError, parseEmaid, parsePcid } from './identifiers.ts'
-export type { Emaid, IdentifierErrorCode, IdentifierRules, Pcid } from './identifiers.ts'
-export {
-  signAuthorizationReq,
-  signCertificateInstallationReq,
-  signContractData,
-  verifyCertificateInstallationReq,
-  verifyContractData,
-  verifyMessageSignature,
-} from './signature/messages-iso2.ts'
-export type { ContractData, SignedMessage } from './signature/messages-iso2.ts'
-export { signElements } from './signature/sign.ts'
-export type { SignedElement } from './signature/signed-element.ts'
-export type { ReferenceVerdict, SignatureFaultCode, SignatureVerdict } from './signature/verdict.ts'
-export { verifySignature } from './signature/verify.ts'
