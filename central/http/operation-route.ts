@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+import type { Operation, Reach } from '#opcp'
+
+import { PoolError } from '../pool-error.ts'
+import { reachOf, type Caller } from './caller.ts'
+import { noteOf, type RequestNote } from './server.ts'
+
+/** A request whose caller may call the operation; what it may touch is for the handler to check against `reach`. */
+export interface PoolRequest {
+  readonly caller: Caller
+  readonly reach: Reach
+  readonly body: unknown
+  readonly parameter: (name: string) => string
+  readonly query: (name: string) => string | undefined
+  /** `true`, `false`, `1` or `0` in any case; anything else counts as absent. */
+  readonly flag: (header: string) => boolean | undefined
+  readonly note: RequestNote
+}
+
+export interface PoolAnswer {
+  readonly status: number
+  readonly body: object
+}
+
+export interface Authentication {
+  /** @throws {PoolError} ERR_POOL_UNAUTHENTICATED */
+  verify(token: string): Promise<Caller>
+}
+
+/** Serves an operation: token, scope and role are checked before the body is read. */
+export function serveOperation(
+  app: FastifyInstance,
+  operation: Operation,
+  {
+    authentication,
+    handle,
+  }: {
+    readonly authentication: Authentication
+    readonly handle: (request: PoolRequest) => Promise<PoolAnswer>
+  },
+): void {
+  const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly reach: Reach }>()
+  app.route({
+    method: operation.method,
+    url: operation.path,
+    onRequest: async (request) => {
+      const caller = await authentication.verify(bearerToken(request))
+      noteOf(request).clientId = caller.clientId
+      callers.set(request, { caller, reach: reachOf(caller, operation) })
+    },
+    handler: async (request, reply) => {
+      const access = callers.get(request)
+      if (access === undefined) throw new TypeError('a handler runs after the access check')
+      const { status, body } = await handle({
+        ...access,
+        body: request.body,
+        parameter: (name) => textMember(request.params, name) ?? '',
+        query: (name) => textMember(request.query, name),
+        flag: (header) => flagOf(request.headers[header.toLowerCase()]),
+        note: noteOf(request),
+      })
+      return reply.code(status).send(body)
+    },
+  })
+}
+
+function bearerToken(request: FastifyRequest): string {
+  const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ')
+  if (scheme.toLowerCase() === 'bearer' && token !== '') return token
+  throw new PoolError('ERR_POOL_UNAUTHENTICATED', 'A bearer token is required.')
+}
+
+function textMember(members: unknown, name: string): string | undefined {
+  if (typeof members !== 'object' || members === null) return undefined
+  const value: unknown = Object.getOwnPropertyDescriptor(members, name)?.value
+  return typeof value === 'string' ? value : undefined
+}
+
+function flagOf(header: string | readonly string[] | undefined): boolean | undefined {
+  const text = typeof header === 'string' ? header.trim().toLowerCase() : ''
+  if (text === 'true' || text === '1') return true
+  return text === 'false' || text === '0' ? false : undefined
+}

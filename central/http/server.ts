@@ -1,0 +1,144 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
+import type { Logger } from '#service'
+
+import { POOL_ERROR_STATUS, PoolError } from '../pool-error.ts'
+import { parseJson } from './json-body.ts'
+import { uuidOf } from './uuid.ts'
+
+/** The largest body, a CertificateInstallationReq of -20, has about 16 KB. */
+const BODY_BYTES_MAX = 64 * 1024
+const HEADER_BYTES_MAX = 16 * 1024
+/** The longest identifier in a path is a UUID or a PCID of 64 characters. */
+const PATH_PARAMETER_LENGTH_MAX = 128
+/** For the whole request to arrive: a slow sender does not hold a connection. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Longer than the idle time of the usual load balancers (60 s), so that they close first. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000
+const CONNECTIONS_MAX = 10_000
+
+export interface ServerOptions {
+  /** PEM. */
+  readonly tls: { readonly certificate: string; readonly privateKey: string }
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: RandomBytes
+}
+
+/** What the log line of a request says beside its route and status. */
+export interface RequestNote {
+  clientId?: string
+  /** Of a refusal, or of a negative answer. */
+  reason?: { readonly code: string; readonly message: string }
+}
+
+const notes = new WeakMap<FastifyRequest, RequestNote>()
+
+/** The note of a request, to be filled in by whoever learns something. */
+export function noteOf(request: FastifyRequest): RequestNote {
+  const note = notes.get(request) ?? {}
+  notes.set(request, note)
+  return note
+}
+
+/**
+ * An HTTPS server that speaks OPCP's conventions: JSON within limits, a trace id on every answer, every refusal an
+ * error body, one log line per request without headers, query or identifiers.
+ */
+export function createHttpsServer({ tls, logger, clock, random }: ServerOptions): FastifyInstance {
+  const app = fastify({
+    https: {
+      key: tls.privateKey,
+      cert: tls.certificate,
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    genReqId: () => uuidOf(random),
+    frameworkErrors: (error, request, reply) => refuse(error, { request, reply, logger }),
+  })
+  app.server.maxConnections = CONNECTIONS_MAX
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, text: string) =>
+    parseJson(text),
+  )
+  app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, logger }))
+  app.setNotFoundHandler((request, reply) =>
+    refuse(new PoolError('ERR_POOL_UNKNOWN_PATH', 'Unknown path or method.'), { request, reply, logger }),
+  )
+  logRequests(app, { logger, clock })
+  return app
+}
+
+function logRequests(app: FastifyInstance, { logger, clock }: { logger: Logger; clock: Clock }): void {
+  const startedAtMs = new WeakMap<FastifyRequest, number>()
+  app.addHook('onRequest', (request, reply, done) => {
+    startedAtMs.set(request, clock())
+    reply.header('x-trace-id', request.id)
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const { clientId, reason } = noteOf(request)
+    logger.info(
+      {
+        traceId: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        durationMs: clock() - (startedAtMs.get(request) ?? clock()),
+        ...(clientId !== undefined && { clientId }),
+        ...(reason !== undefined && { code: reason.code, reason: reason.message }),
+      },
+      reason === undefined ? 'request answered' : 'request refused',
+    )
+    done()
+  })
+}
+
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly logger: Logger
+}
+
+/** The one place where what was thrown becomes an answer; the unexpected goes out without detail and is logged in full. */
+function refuse(error: unknown, { request, reply, logger }: Exchange): void {
+  const refusal = asPoolError(error)
+  if (refusal === undefined) logger.error({ traceId: request.id, err: error }, 'request failed unexpectedly')
+  const status = refusal === undefined ? 500 : POOL_ERROR_STATUS[refusal.code]
+  const message = refusal?.message ?? 'Internal error.'
+  noteOf(request).reason = { code: refusal?.code ?? codeOf(error) ?? 'ERR_POOL_INTERNAL', message: reasonOf(error) }
+  if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
+  reply
+    .code(status)
+    .header('x-trace-id', request.id)
+    .send({ errorMessages: [message], traceId: request.id })
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause === undefined ? messageOf(error) : `${messageOf(error)} (${messageOf(cause)})`
+}
+
+/** Fastify's own refusals in our codes; `undefined` for what is no refusal but a fault of ours. */
+function asPoolError(error: unknown): PoolError | undefined {
+  if (error instanceof PoolError) return error
+  switch (codeOf(error)) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new PoolError('ERR_POOL_BODY_TOO_LARGE', `The body exceeds ${BODY_BYTES_MAX} bytes.`)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new PoolError('ERR_POOL_MEDIA_TYPE', 'The body must be application/json.')
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new PoolError('ERR_POOL_BODY', 'The body is not JSON.')
+    case 'FST_ERR_BAD_URL':
+      return new PoolError('ERR_POOL_FIELD', 'The path is not a valid one.')
+    default:
+      return undefined
+  }
+}

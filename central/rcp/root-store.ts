@@ -1,0 +1,23 @@
+import type { RootType } from '#opcp'
+
+export interface StoredRoot {
+  /** UUID. */
+  readonly id: string
+  readonly rootType: RootType
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly fingerprint: string
+  readonly certificate: Uint8Array
+  readonly addedAtMs: number
+}
+
+/**
+ * What the root pool needs from storage. Any method may reject although its effect took place; a resolved `put`
+ * survives the end of the process and of the power.
+ */
+export interface RootStore {
+  /** Keeps `root` unless its certificate is already held for that type; gives the one that is held. */
+  put(root: StoredRoot): Promise<StoredRoot>
+  /** In the order they were added. */
+  list(): Promise<readonly StoredRoot[]>
+  find(id: string): Promise<StoredRoot | undefined>
+}

@@ -1,0 +1,117 @@
+import { canonicalNamespace, type MessageNamespace } from '#opcp'
+
+import type { ProvisioningEntry, ProvisioningStore } from '../pcp/provisioning-store.ts'
+import type { Database } from './database.ts'
+import type { ProvisioningCertificateRow } from './tables.ts'
+
+export class SqlProvisioningStore implements ProvisioningStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async put(entry: ProvisioningEntry): Promise<'created' | 'renewed' | 'rekeyed'> {
+    const row = rowOf(entry)
+    return await this.#database.transaction().execute(async (transaction) => {
+      const held = await transaction
+        .selectFrom('provisioning_certificate')
+        .select('public_key_sha256')
+        .where('pcid_key', '=', row.pcid_key)
+        .where('namespace', '=', row.namespace)
+        .where('signature_algorithm', '=', row.signature_algorithm)
+        .executeTakeFirst()
+      await transaction.replaceInto('provisioning_certificate').values(row).execute()
+      if (held === undefined) return 'created'
+      if (held.public_key_sha256 === row.public_key_sha256) return 'renewed'
+      await deleteContractsFor(transaction, { ...entry, publicKeySha256: held.public_key_sha256 })
+      return 'rekeyed'
+    })
+  }
+
+  async find(vehicle: {
+    readonly pcidKey: string
+    readonly namespace: MessageNamespace
+  }): Promise<ProvisioningEntry | undefined> {
+    const row = await this.#database
+      .selectFrom('provisioning_certificate')
+      .selectAll()
+      .where('pcid_key', '=', vehicle.pcidKey)
+      .where('namespace', '=', vehicle.namespace)
+      .executeTakeFirst()
+    return row && entryOf(row)
+  }
+}
+
+/** Deletes the bundles encrypted for a key, then the defaults and pairings that are left without any. */
+async function deleteContractsFor(
+  transaction: Database,
+  vehicle: { readonly pcidKey: string; readonly publicKeySha256: string },
+): Promise<void> {
+  await transaction
+    .deleteFrom('contract_bundle')
+    .where('pcid_key', '=', vehicle.pcidKey)
+    .where('public_key_sha256', '=', vehicle.publicKeySha256)
+    .execute()
+  await transaction
+    .deleteFrom('default_contract')
+    .where('pcid_key', '=', vehicle.pcidKey)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('contract_bundle')
+            .select('emaid')
+            .whereRef('contract_bundle.emaid_key', '=', 'default_contract.emaid_key')
+            .whereRef('contract_bundle.namespace', '=', 'default_contract.namespace'),
+        ),
+      ),
+    )
+    .execute()
+  await transaction
+    .deleteFrom('pairing')
+    .where('pcid_key', '=', vehicle.pcidKey)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('contract_bundle')
+            .select('emaid')
+            .whereRef('contract_bundle.emaid_key', '=', 'pairing.emaid_key'),
+        ),
+      ),
+    )
+    .execute()
+}
+
+function rowOf(entry: ProvisioningEntry): ProvisioningCertificateRow {
+  return {
+    pcid_key: entry.pcidKey,
+    namespace: entry.namespace,
+    signature_algorithm: entry.signatureAlgorithm,
+    pcid: entry.pcid,
+    vehicle_certificate: entry.vehicleCertificate,
+    sub_ca1_certificate: entry.subCa1Certificate,
+    sub_ca2_certificate: entry.subCa2Certificate ?? null,
+    public_key_sha256: entry.publicKeySha256,
+    v2g_root_key_ids: entry.v2gRootKeyIds.join(' '),
+    previous_pcid: entry.previousPcid ?? null,
+    stored_at_ms: entry.storedAtMs,
+  }
+}
+
+function entryOf(row: ProvisioningCertificateRow): ProvisioningEntry {
+  const namespace = canonicalNamespace(row.namespace)
+  if (namespace === undefined) throw new TypeError(`unknown namespace ${row.namespace}`)
+  return {
+    pcid: row.pcid,
+    pcidKey: row.pcid_key,
+    namespace,
+    signatureAlgorithm: row.signature_algorithm,
+    vehicleCertificate: row.vehicle_certificate,
+    subCa1Certificate: row.sub_ca1_certificate,
+    subCa2Certificate: row.sub_ca2_certificate ?? undefined,
+    publicKeySha256: row.public_key_sha256,
+    v2gRootKeyIds: row.v2g_root_key_ids.split(' ').filter((id) => id !== ''),
+    previousPcid: row.previous_pcid ?? undefined,
+    storedAtMs: row.stored_at_ms,
+  }
+}

@@ -1,0 +1,60 @@
+import { ROOT_TYPES } from '#opcp'
+
+import type { RootStore, StoredRoot } from '../rcp/root-store.ts'
+import type { Database } from './database.ts'
+import type { RootRow } from './tables.ts'
+
+export class SqlRootStore implements RootStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async put(root: StoredRoot): Promise<StoredRoot> {
+    const { id, fingerprint, rootType, certificate, addedAtMs } = root
+    await this.#database
+      .insertInto('root')
+      .values({ id, fingerprint, root_type: rootType, certificate, added_at_ms: addedAtMs })
+      .onConflict((conflict) => conflict.columns(['fingerprint', 'root_type']).doNothing())
+      .execute()
+    const held = await this.#database
+      .selectFrom('root')
+      .selectAll()
+      .where('fingerprint', '=', fingerprint)
+      .where('root_type', '=', rootType)
+      .executeTakeFirstOrThrow()
+    return rootOf(held)
+  }
+
+  async list(): Promise<readonly StoredRoot[]> {
+    const rows = await this.#database
+      .selectFrom('root')
+      .selectAll()
+      .orderBy('added_at_ms')
+      .orderBy('id')
+      .execute()
+    return rows.map(rootOf)
+  }
+
+  async find(id: string): Promise<StoredRoot | undefined> {
+    const row = await this.#database
+      .selectFrom('root')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst()
+    return row && rootOf(row)
+  }
+}
+
+function rootOf(row: RootRow): StoredRoot {
+  const rootType = ROOT_TYPES.find((type) => type === row.root_type)
+  if (rootType === undefined) throw new TypeError(`root ${row.id} has the unknown type ${row.root_type}`)
+  return {
+    id: row.id,
+    rootType,
+    fingerprint: row.fingerprint,
+    certificate: row.certificate,
+    addedAtMs: row.added_at_ms,
+  }
+}

@@ -1,0 +1,62 @@
+/** The rows of the database. Column types of both engines: TEXT, INTEGER (64 bit), BLOB. No column holds a private key. */
+export interface Tables {
+  root: RootRow
+  provisioning_certificate: ProvisioningCertificateRow
+  pairing: PairingRow
+  contract_bundle: ContractBundleRow
+  default_contract: DefaultContractRow
+}
+
+export interface RootRow {
+  id: string
+  fingerprint: string
+  root_type: string
+  certificate: Uint8Array
+  added_at_ms: number
+}
+
+export interface ProvisioningCertificateRow {
+  pcid_key: string
+  namespace: string
+  signature_algorithm: string
+  pcid: string
+  vehicle_certificate: Uint8Array
+  sub_ca1_certificate: Uint8Array
+  sub_ca2_certificate: Uint8Array | null
+  public_key_sha256: string
+  /** Lower-case hex, separated by spaces. */
+  v2g_root_key_ids: string
+  previous_pcid: string | null
+  stored_at_ms: number
+}
+
+/** An EMAID belongs to exactly one vehicle for as long as a bundle of it exists. */
+export interface PairingRow {
+  emaid_key: string
+  pcid_key: string
+}
+
+export interface ContractBundleRow {
+  emaid_key: string
+  namespace: string
+  root_fingerprint: string
+  emaid: string
+  pcid_key: string
+  /** Of the provisioning key the contract key is encrypted for. */
+  public_key_sha256: string
+  valid_from_ms: number
+  valid_to_ms: number
+  meta_data: string | null
+  stored_at_ms: number
+  contract_certificate: Uint8Array
+  /** The EXI document with an empty SessionID. */
+  response: Uint8Array
+  signed_xml: string
+}
+
+/** A row is the flag: a vehicle cannot have two defaults. */
+export interface DefaultContractRow {
+  pcid_key: string
+  namespace: string
+  emaid_key: string
+}
