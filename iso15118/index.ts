@@ -13,6 +13,7 @@ export {
   v2gMessageToXml,
 } from './messages/v2g-message.ts'
 export type { V2gMessage } from './messages/v2g-message.ts'
+export { signedDataFromXml, signedDataToXml } from './messages/signed-data.ts'
 export { membersOf } from './schema/members.ts'
 export type {
   AttributeUse,

@@ -3,7 +3,7 @@ import { iso20 } from '../schema/iso20.generated.ts'
 import type { Schema } from '../schema/schema.ts'
 import { xmldsig } from '../schema/xmldsig.generated.ts'
 import { XmlEncoder } from '../xml/xml-encoder.ts'
-import { readXml } from '../xml/xml-reader.ts'
+import { readXml, type XmlHandler } from '../xml/xml-reader.ts'
 import { XmlSink } from '../xml/xml-sink.ts'
 import { BitReader } from './bit-reader.ts'
 import { BitWriter } from './bit-writer.ts'
@@ -48,6 +48,11 @@ export interface Decoded {
 
 /** Whether a stream or text is a whole document or a fragment, the form of single elements that signatures digest. */
 export type ExiKind = 'document' | 'fragment'
+
+interface XmlOptions<Events> {
+  readonly fragment?: boolean
+  readonly through?: (events: Events) => Events
+}
 
 /** Distinguishing bits `10`, no options, final version 1 (EXI 1.0 §5). */
 const HEADER = 0x80
@@ -98,21 +103,31 @@ export class ExiCodec {
     return this.encode(element, 'fragment')
   }
 
-  /** Decodes to XML text without layout. @throws {ExiError} as decode; XmlError ERR_XML_FORBIDDEN for characters XML lacks */
-  toXml(exi: Uint8Array, { fragment = false }: { fragment?: boolean } = {}): string {
-    let sink = new XmlSink(this.#grammars.namespaces)
-    this.#decode(
-      exi,
-      fragment ? 'fragment' : 'document',
-      () => (sink = new XmlSink(this.#grammars.namespaces)),
-    )
-    return sink.xml
+  /**
+   * Decodes to XML text without layout; `through` may put a filter before the writer of the text.
+   *
+   * @throws {ExiError} as decode; XmlError ERR_XML_FORBIDDEN for characters that XML lacks
+   */
+  toXml(exi: Uint8Array, { fragment = false, through = (sink) => sink }: XmlOptions<EventSink> = {}): string {
+    let xml = new XmlSink(this.#grammars.namespaces)
+    this.#decode(exi, fragment ? 'fragment' : 'document', () => {
+      xml = new XmlSink(this.#grammars.namespaces)
+      return through(xml)
+    })
+    return xml.xml
   }
 
-  /** Encodes XML text. @throws XmlError as readXml; {@link ExiError} ERR_EXI_VALUE when it does not fit the schema */
-  fromXml(xml: string, { fragment = false }: { fragment?: boolean } = {}): Uint8Array {
+  /**
+   * Encodes XML text; `through` may put a filter behind its reader.
+   *
+   * @throws XmlError as readXml; {@link ExiError} ERR_EXI_VALUE when the document does not fit the schema
+   */
+  fromXml(
+    xml: string,
+    { fragment = false, through = (handler) => handler }: XmlOptions<XmlHandler> = {},
+  ): Uint8Array {
     const { writer, objects, startRoot, end } = this.#encoding(fragment ? 'fragment' : 'document')
-    readXml(xml, new XmlEncoder(writer, objects, startRoot))
+    readXml(xml, through(new XmlEncoder(writer, objects, startRoot)))
     return end(writer)
   }
 
