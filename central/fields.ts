@@ -6,8 +6,10 @@ import { parseCertificate, type Certificate } from '#pki'
 
 import { PoolError } from './pool-error.ts'
 
-/** ISO 15118-2 certificateType. The OpenAPI files count base64 characters instead, and their own examples break it. */
+/** certificateType of ISO 15118-2. The OpenAPI files count base64 characters instead, and their own examples break it. */
 const CERTIFICATE_BYTES_MAX = 800
+/** Of ISO 15118-20: roots serve both editions. */
+export const ROOT_CERTIFICATE_BYTES_MAX = 1_600
 
 /** As printed in OPCP's examples of refusals. */
 const PATTERN = {
@@ -61,13 +63,17 @@ export function readBase64(text: string, field: string, bytesMax: number): Uint8
  *
  * @throws {PoolError} ERR_POOL_CERTIFICATE_FORMAT, with `name` in OPCP's sentence (its spelling may differ from the member's)
  */
-export function readCertificate(text: string, name: string): Certificate {
+export function readCertificate(
+  text: string,
+  name: string,
+  bytesMax: number = CERTIFICATE_BYTES_MAX,
+): Certificate {
   const refused = new PoolError('ERR_POOL_CERTIFICATE_FORMAT', `Invalid certificate format on ${name}`)
   try {
     const certificate = text.includes('-----BEGIN')
       ? parseCertificate(text)
-      : parseCertificate(bytesFromBase64(text.replace(/\s+/g, ''), CERTIFICATE_BYTES_MAX))
-    if (certificate.der.length <= CERTIFICATE_BYTES_MAX) return certificate
+      : parseCertificate(bytesFromBase64(text.replace(/\s+/g, ''), bytesMax))
+    if (certificate.der.length <= bytesMax) return certificate
   } catch (error) {
     refused.cause = error
   }

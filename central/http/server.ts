@@ -64,8 +64,10 @@ export function createHttpsServer({ tls, logger, clock, random }: ServerOptions)
   })
   app.server.maxConnections = CONNECTIONS_MAX
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_: FastifyRequest, text: string) =>
-    parseJson(text),
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_: FastifyRequest, text: string) => parseJson(text),
   )
   app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, logger }))
   app.setNotFoundHandler((request, reply) =>
@@ -112,7 +114,10 @@ function refuse(error: unknown, { request, reply, logger }: Exchange): void {
   if (refusal === undefined) logger.error({ traceId: request.id, err: error }, 'request failed unexpectedly')
   const status = refusal === undefined ? 500 : POOL_ERROR_STATUS[refusal.code]
   const message = refusal?.message ?? 'Internal error.'
-  noteOf(request).reason = { code: refusal?.code ?? codeOf(error) ?? 'ERR_POOL_INTERNAL', message: reasonOf(error) }
+  noteOf(request).reason = {
+    code: refusal?.code ?? codeOf(error) ?? 'ERR_POOL_INTERNAL',
+    message: reasonOf(error),
+  }
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   reply
     .code(status)

@@ -24,7 +24,13 @@ export class ClientRegistry {
   }
 
   /** The client, when id and secret belong together. An unknown id takes as long as a wrong secret. */
-  authenticate({ clientId, secret }: { readonly clientId: string; readonly secret: string }): Client | undefined {
+  authenticate({
+    clientId,
+    secret,
+  }: {
+    readonly clientId: string
+    readonly secret: string
+  }): Client | undefined {
     const known = this.#clients.get(clientId)
     const matches = timingSafeEqual(hashOf(secret), known?.secretHash ?? UNKNOWN)
     return matches ? known?.client : undefined

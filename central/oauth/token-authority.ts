@@ -103,7 +103,8 @@ function callerOf(payload: JWTPayload, audience: string): Caller {
     const value = payload[claim]
     return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
   }
-  const upper = (claim: string): ReadonlySet<string> => new Set(texts(claim).map((text) => text.toUpperCase()))
+  const upper = (claim: string): ReadonlySet<string> =>
+    new Set(texts(claim).map((text) => text.toUpperCase()))
   return {
     clientId: typeof payload['azp'] === 'string' ? payload['azp'] : '',
     roles: new Set(texts(`${audience}/role`)),

@@ -90,7 +90,10 @@ function asOauthError(error: unknown): OauthError {
   throw error
 }
 
-function refuse(error: OauthError, { request, reply }: { request: FastifyRequest; reply: FastifyReply }): void {
+function refuse(
+  error: OauthError,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+): void {
   noteOf(request).reason = error
   const { status, error: name } = REFUSALS[error.code]
   reply.code(status).header('cache-control', 'no-store')

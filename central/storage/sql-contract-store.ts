@@ -1,6 +1,11 @@
 import type { MessageNamespace } from '#opcp'
 
-import type { ContractPut, ContractStore, DeliverableContract, StoredContract } from '../ccp/contract-store.ts'
+import type {
+  ContractPut,
+  ContractStore,
+  DeliverableContract,
+  StoredContract,
+} from '../ccp/contract-store.ts'
 import type { Database } from './database.ts'
 
 interface Vehicle {

@@ -38,11 +38,7 @@ export class SqlRootStore implements RootStore {
   }
 
   async find(id: string): Promise<StoredRoot | undefined> {
-    const row = await this.#database
-      .selectFrom('root')
-      .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst()
+    const row = await this.#database.selectFrom('root').selectAll().where('id', '=', id).executeTakeFirst()
     return row && rootOf(row)
   }
 }

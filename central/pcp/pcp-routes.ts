@@ -1,0 +1,94 @@
+import type { FastifyInstance } from 'fastify'
+import { Compile } from 'typebox/compile'
+
+import { base64FromBytes, hexFromBytes } from '#base'
+import { ISO2_NAMESPACE, OPERATIONS, ProvCertUpload, vehicleChainOf, type ProvCert } from '#opcp'
+
+import { readCertificate, readKeyIdentifier, readNamespace, readPcid } from '../fields.ts'
+import { requireOwnWmi, type Caller } from '../http/caller.ts'
+import { readBody } from '../http/json-body.ts'
+import { serveOperation, type Authentication } from '../http/operation-route.ts'
+import { PoolError } from '../pool-error.ts'
+import { colonHex } from '../wire-text.ts'
+import type { ProvisioningPool, TrustedVehicle, Vehicle } from './provisioning-pool.ts'
+
+const provCertUpload = Compile(ProvCertUpload)
+
+export function servePcp(
+  app: FastifyInstance,
+  { pool, authentication }: { readonly pool: ProvisioningPool; readonly authentication: Authentication },
+): void {
+  serveOperation(app, OPERATIONS.putProvCert, {
+    authentication,
+    handle: async ({ caller, body }) => {
+      const vehicle = readVehicle(readBody(body, provCertUpload), caller)
+      return { status: 200, body: provCertOf(await pool.put(vehicle)) }
+    },
+  })
+  serveOperation(app, OPERATIONS.getProvCert, {
+    authentication,
+    handle: async ({ caller, reach, parameter, query }) => {
+      const pcid = readPcid(parameter('pcid'))
+      const namespace = readNamespace(query('xsdMsgDefNamespace') ?? ISO2_NAMESPACE)
+      if (reach === 'own') requireOwnWmi(caller, pcid)
+      return { status: 200, body: { OEMMessage: provCertOf(await pool.get(pcid, namespace)) } }
+    },
+  })
+}
+
+/** Formats first, then whose vehicle it is; the chain is for the pool to judge. */
+function readVehicle(body: ProvCertUpload, caller: Caller): Vehicle {
+  const texts = vehicleChainOf(body)
+  const certificate = readCertificate(
+    present(texts.vehicleCertificate, 'vehicleCertificate'),
+    'vehicleCertificate',
+  )
+  const subCa1 = readCertificate(present(texts.subCA1Certificate, 'subCA1Certificate'), 'subCa1Certificate')
+  const subCa2 = texts.subCA2Certificate && readCertificate(texts.subCA2Certificate, 'subCa2Certificate')
+  const pcid = readPcid(certificate.commonName ?? '')
+  const namespace = readNamespace(body.xsdMsgDefNamespace ?? ISO2_NAMESPACE)
+  const previousPcid =
+    body.previousPcid === undefined ? undefined : readPcid(body.previousPcid, 'previousPcid')
+  requireOwnWmi(caller, pcid)
+  if (previousPcid !== undefined) requireOwnWmi(caller, previousPcid)
+  return {
+    pcid: pcid.asIssued,
+    pcidKey: pcid.key,
+    namespace,
+    certificate,
+    subCa1,
+    subCa2: subCa2 || undefined,
+    v2gRootKeyIds: keyIdsOf(body),
+    previousPcid: previousPcid?.asIssued,
+  }
+}
+
+function present(text: string | undefined, member: string): string {
+  if (text !== undefined) return text
+  throw new PoolError('ERR_POOL_BODY', `${member} : must not be null`)
+}
+
+function keyIdsOf(body: ProvCertUpload): readonly string[] {
+  const single = body.v2gRootAuthorityKeyIdentifier
+  const texts = body.v2gRootAuthorityKeyIdentifiers ?? (single === undefined ? [] : [single])
+  const ids = texts.map((text) => readKeyIdentifier(text, 'v2gRootAuthorityKeyIdentifiers'))
+  return [...new Set(ids)]
+}
+
+function provCertOf(vehicle: TrustedVehicle): ProvCert {
+  const { certificate, subCa1, subCa2, root, v2gRootKeyIds, previousPcid } = vehicle
+  const keyId = subCa1.authorityKeyIdentifier
+  return {
+    vehicleCertificate: base64FromBytes(certificate.der),
+    subCA1Certificate: base64FromBytes(subCa1.der),
+    ...(subCa2 !== undefined && { subCA2Certificate: base64FromBytes(subCa2.der) }),
+    xsdMsgDefNamespace: vehicle.namespace,
+    rootIssuerDistinguishedName: root.distinguishedName,
+    rootIssuerSerialNumber: root.serialNumberHex,
+    ...(keyId !== undefined && { rootAuthorityKeyIdentifier: colonHex(hexFromBytes(keyId)) }),
+    ...(v2gRootKeyIds.length > 0 && { v2gRootAuthorityKeyIdentifiers: v2gRootKeyIds.map(colonHex) }),
+    fingerprint: certificate.fingerprintSha256Hex,
+    signatureAlgorithm: 'secp256r1',
+    ...(previousPcid !== undefined && { previousPcid }),
+  }
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify'
+import { Compile } from 'typebox/compile'
+
+import { OPERATIONS, ROOT_TYPES, RootCertUpload, type RootType } from '#opcp'
+
+import { readCertificate, ROOT_CERTIFICATE_BYTES_MAX } from '../fields.ts'
+import type { Caller } from '../http/caller.ts'
+import { readBody } from '../http/json-body.ts'
+import { serveOperation, type Authentication } from '../http/operation-route.ts'
+import { PoolError } from '../pool-error.ts'
+import type { Root, RootPool } from './root-pool.ts'
+import { rootCertOf } from './root-wire.ts'
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+const rootCertUpload = Compile(RootCertUpload)
+
+export function serveRcp(
+  app: FastifyInstance,
+  { pool, authentication }: { readonly pool: RootPool; readonly authentication: Authentication },
+): void {
+  serveOperation(app, OPERATIONS.getRootCerts, {
+    authentication,
+    handle: async ({ caller, query }) => {
+      const text = query('rootType')
+      const rootType = text === undefined ? undefined : readRootType(text)
+      const roots = (await pool.list()).filter(
+        (root) => isVisible(root, caller) && (rootType === undefined || root.rootType === rootType),
+      )
+      return {
+        status: 200,
+        body: { RootCertificateCollection: { rootCertificates: roots.map(rootCertOf) } },
+      }
+    },
+  })
+  serveOperation(app, OPERATIONS.getRootCert, {
+    authentication,
+    handle: async ({ caller, parameter }) => {
+      const root = await pool.get(readRootId(parameter('rootCertificateId')))
+      if (!isVisible(root, caller))
+        throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
+      return { status: 200, body: { RootResponse: rootCertOf(root) } }
+    },
+  })
+  serveOperation(app, OPERATIONS.putRootCert, {
+    authentication,
+    handle: async ({ body }) => {
+      const upload = readBody(body, rootCertUpload)
+      const rootType = readRootType(upload.rootType)
+      const certificate = readCertificate(upload.caCertificate, 'caCertificate', ROOT_CERTIFICATE_BYTES_MAX)
+      return { status: 200, body: { RootResponse: rootCertOf(await pool.add(certificate, rootType)) } }
+    },
+  })
+}
+
+/** Roots of private environments concern their members only; until those are known, nobody but the administrator. */
+function isVisible({ rootType }: Root, caller: Caller): boolean {
+  return rootType !== 'PE' || caller.roles.has('ADMIN')
+}
+
+function readRootType(text: string): RootType {
+  const rootType = ROOT_TYPES.find((type) => type === text.toUpperCase())
+  if (rootType !== undefined) return rootType
+  throw new PoolError('ERR_POOL_FIELD', `rootType : must be one of [${ROOT_TYPES.join(', ')}]`)
+}
+
+function readRootId(text: string): string {
+  const id = text.toLowerCase()
+  if (UUID.test(id)) return id
+  throw new PoolError('ERR_POOL_FIELD', `rootCertificateId : must match "${UUID.source}"`)
+}

@@ -1,0 +1,113 @@
+import type { Clock, RandomBytes } from '#base'
+import type { RootType } from '#opcp'
+import { parseCertificate, validatePath, VerifiedSignatures } from '#pki'
+import type { Certificate, CertificateUse, PathVerdict } from '#pki'
+
+import { uuidOf } from '../http/uuid.ts'
+import { PoolError } from '../pool-error.ts'
+import type { RootStore, StoredRoot } from './root-store.ts'
+
+/** How long a root that another process added or removed may go unnoticed here. */
+const SNAPSHOT_AGE_MAX_MS = 5_000
+
+/** A root of the pool, parsed. */
+export interface Root {
+  readonly id: string
+  readonly rootType: RootType
+  readonly certificate: Certificate
+}
+
+export interface Chain {
+  readonly leaf: Certificate
+  readonly intermediates: readonly Certificate[]
+  /** Which roots may vouch for this use. */
+  readonly rootTypes: readonly RootType[]
+  readonly use: CertificateUse
+}
+
+/** The root certificate pool: what everybody else's trust ends in. */
+export class RootPool {
+  readonly #store: RootStore
+  readonly #clock: Clock
+  readonly #random: RandomBytes
+  readonly #verifiedSignatures = new VerifiedSignatures()
+  #snapshot: { readonly roots: readonly Root[]; readonly takenAtMs: number } | undefined
+
+  constructor({ store, clock, random }: { store: RootStore; clock: Clock; random: RandomBytes }) {
+    this.#store = store
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /**
+   * Adds a root. Adding the same one of the same type again changes nothing and gives the root that is there.
+   *
+   * @throws {PoolError} ERR_RCP_ROOT_REFUSED
+   */
+  async add(certificate: Certificate, rootType: RootType): Promise<Root> {
+    const nowMs = this.#clock()
+    requireRoot(certificate, nowMs)
+    const held = await this.#store.put({
+      id: uuidOf(this.#random),
+      rootType,
+      fingerprint: certificate.fingerprintSha256Hex,
+      certificate: certificate.der,
+      addedAtMs: nowMs,
+    })
+    this.#snapshot = undefined
+    return rootOf(held)
+  }
+
+  /** In the order they were added. Roots added here are there at once, by other processes a few seconds later. */
+  async list(): Promise<readonly Root[]> {
+    const nowMs = this.#clock()
+    if (this.#snapshot === undefined || nowMs - this.#snapshot.takenAtMs > SNAPSHOT_AGE_MAX_MS) {
+      const known = new Map(this.#snapshot?.roots.map((root) => [root.id, root]))
+      const stored = await this.#store.list()
+      this.#snapshot = { roots: stored.map((root) => known.get(root.id) ?? rootOf(root)), takenAtMs: nowMs }
+    }
+    return this.#snapshot.roots
+  }
+
+  /** @throws {PoolError} ERR_RCP_NOT_FOUND */
+  async get(id: string): Promise<Root> {
+    const stored = await this.#store.find(id)
+    if (stored === undefined)
+      throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
+    return rootOf(stored)
+  }
+
+  /** Judges a chain of ISO 15118-2 now, up to the roots of the given types. */
+  async judge({ leaf, intermediates, rootTypes, use }: Chain): Promise<PathVerdict> {
+    const roots = (await this.list()).filter(({ rootType }) => rootTypes.includes(rootType))
+    return validatePath({
+      leaf,
+      intermediates,
+      roots: roots.map(({ certificate }) => certificate),
+      atMs: this.#clock(),
+      use,
+      algorithms: ['ecdsa-p256-sha256'],
+      verifiedSignatures: this.#verifiedSignatures,
+    })
+  }
+}
+
+function rootOf(stored: StoredRoot): Root {
+  return { id: stored.id, rootType: stored.rootType, certificate: parseCertificate(stored.certificate) }
+}
+
+/** Clients fail on the whole list when one root cannot be read or has no key identifier, so such a root stays out. */
+function requireRoot(certificate: Certificate, nowMs: number): void {
+  const refuse = (message: string): never => {
+    throw new PoolError('ERR_RCP_ROOT_REFUSED', message)
+  }
+  const { publicKeyAlgorithm } = certificate
+  if (publicKeyAlgorithm === undefined || publicKeyAlgorithm === 'rsa-sha256')
+    refuse('The key of the root certificate must be secp256r1, secp521r1 or ed448.')
+  if (!certificate.isSelfIssued || !certificate.isSignedBy(certificate))
+    refuse('The root certificate is not self-signed.')
+  if (certificate.basicConstraints?.ca !== true) refuse('The root certificate is not a CA certificate.')
+  if (certificate.subjectKeyIdentifier === undefined)
+    refuse('The root certificate has no subject key identifier.')
+  if (certificate.validToMs < nowMs) refuse('The validUntil date of the root certificate is in the past.')
+}
