@@ -4,7 +4,7 @@ import { base64FromBytes, hexFromBytes } from '#base'
 import { exiCodec } from '#iso15118'
 
 import { CliError, unusableInput } from './failure.ts'
-import { type Input, readInput } from './input.ts'
+import { type Input, readInput, xmlText } from './input.ts'
 import { type CommandIo } from './io.ts'
 
 type SchemaName = 'iso2' | 'xmldsig'
@@ -35,8 +35,8 @@ export function addExiCommand(parent: Command, io: CommandIo): void {
     .option('--base64', 'write base64')
     .option('--hex', 'write hex')
     .action(async (source: string, options: ExiOptions) => {
-      const { bytes } = await readInput(source, { form: 'xml', standardInput: io.standardInput })
-      const exi = encode(bytes, options)
+      const input = await readInput(source, { form: 'xml', standardInput: io.standardInput })
+      const exi = encode(xmlText(input), options)
       io.writeOutput(
         options.base64 === true
           ? `${base64FromBytes(exi)}\n`
@@ -66,9 +66,9 @@ function decode(input: Input, { schema, fragment = false }: ExiOptions): string 
   }
 }
 
-function encode(xml: Uint8Array, { schema, fragment = false }: ExiOptions): Uint8Array {
+function encode(xml: string, { schema, fragment = false }: ExiOptions): Uint8Array {
   try {
-    return exiCodec(schema).fromXml(new TextDecoder('utf-8', { fatal: true }).decode(xml), { fragment })
+    return exiCodec(schema).fromXml(xml, { fragment })
   } catch (error) {
     throw unusableInput(error)
   }

@@ -65,6 +65,19 @@ export function parseInput(bytes: Uint8Array, expected?: InputForm): Input {
   throw new CliError('ERR_CLI_INPUT_FORM', `the input ${what}`)
 }
 
+/**
+ * The text of XML input.
+ *
+ * @throws {CliError} ERR_CLI_INPUT_FORM when it is not UTF-8
+ */
+export function xmlText({ bytes }: Pick<Input, 'bytes'>): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new CliError('ERR_CLI_INPUT_FORM', 'the XML is not UTF-8', { cause: error })
+  }
+}
+
 function formOfText(text: string): InputForm | undefined {
   if (/^(?:\u00ef\u00bb\u00bf)?\s*</.test(text)) return 'xml'
   if (/^\s*80[0-9a-f\s]*$/i.test(text)) return 'hex'

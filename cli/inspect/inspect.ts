@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { hexFromBytes } from '#base'
-import { type V2gMessage } from '#iso15118'
+import { ISO2_MSG_DEF, type V2gMessage } from '#iso15118'
 
 import { type Input } from '../input.ts'
 import { certificateReport, certificatesOf, type FoundCertificate } from './certificates.ts'
@@ -9,10 +9,8 @@ import { chainReports } from './chains.ts'
 import { fieldsOf } from './fields.ts'
 import { readMessage, type Reading } from './reading.ts'
 import { type Report, type RootCertificateId } from './report.ts'
-import { bringsContract, signatureReport } from './signature.ts'
+import { contractDataOf, signatureReport } from './signature.ts'
 import { type TrustDirectory } from './trust-directory.ts'
-
-const MESSAGE_NAMESPACE = 'urn:iso:15118:2:2013:MsgDef'
 
 /** Against what a message is checked. Without `trust` chains are not judged. */
 export interface InspectOptions {
@@ -34,10 +32,11 @@ export function inspectMessage(input: Input, options: InspectOptions): Report {
 
 function documentReport(
   { form, bytes }: Input,
-  { kind, message, trailingBytes }: Reading & { kind: 'document' },
+  { kind, message, trailingBytes, session }: Reading & { kind: 'document' },
   { atMs, trust }: InspectOptions,
 ): Report {
-  const [[name, body] = ['V2G_Message', {}]] = Object.entries<object>(message.Body)
+  const [[name, body] = ['V2G_Message', {}]]: [string, unknown][] = Object.entries(message.Body)
+  const fields = fieldsOf(body)
   const found = isNegative(message) ? [] : certificatesOf(message)
   const certificates = found.map((each) => certificateReport(each, atMs))
   const signature = signatureReport(message, found)
@@ -50,14 +49,15 @@ function documentReport(
     ...(fault?.code !== undefined && { code: fault.code }),
     ...(fault?.reason !== undefined && { reason: fault.reason }),
     input: { form, kind, bytes: bytes.length, trailingBytes },
-    namespace: MESSAGE_NAMESPACE,
+    namespace: ISO2_MSG_DEF,
     message: name,
-    sessionId: hexFromBytes(message.Header.SessionID),
+    ...(session === 'present' && { sessionId: hexFromBytes(message.Header.SessionID) }),
+    ...(fields['ResponseCode'] !== undefined && { responseCode: fields['ResponseCode'] }),
     ...identifiers(message, found),
     certificates,
     ...(signature !== undefined && { signature }),
     ...(chains !== undefined && { chains }),
-    fields: fieldsOf(body),
+    fields,
   }
 }
 
@@ -76,21 +76,17 @@ function fragmentReport(
   }
 }
 
-type Identifiers = Pick<Report, 'responseCode' | 'pcid' | 'emaid' | 'rootCertificateIds'>
+type Identifiers = Pick<Report, 'pcid' | 'emaid' | 'rootCertificateIds'>
 
 function identifiers({ Body }: V2gMessage, found: readonly FoundCertificate[]): Identifiers {
-  const response = Object.values<object>(Body).find((body) => 'ResponseCode' in body)
-  const contractData = Body.CertificateInstallationRes ?? Body.CertificateUpdateRes
   const request = Body.CertificateInstallationReq ?? Body.CertificateUpdateReq
   const emaid =
-    contractData?.eMAID.$value ?? Body.CertificateUpdateReq?.eMAID ?? Body.PaymentDetailsReq?.eMAID
+    contractDataOf(Body)?.eMAID.$value ?? Body.CertificateUpdateReq?.eMAID ?? Body.PaymentDetailsReq?.eMAID
   const pcid = found.find(({ role }) => role === 'oem-provisioning')?.certificate?.commonName
   const rootIds = request?.ListOfRootCertificateIDs.RootCertificateID
   return {
-    ...(response !== undefined &&
-      'ResponseCode' in response && { responseCode: String(response.ResponseCode) }),
     ...(pcid !== undefined && { pcid }),
-    ...(emaid !== undefined && emaid !== '' && { emaid }),
+    ...(emaid !== undefined && { emaid }),
     ...(rootIds !== undefined && { rootCertificateIds: rootIds.map(rootCertificateId) }),
   }
 }
@@ -103,7 +99,7 @@ function rootCertificateId(id: {
 }
 
 /** The certificates of a negative answer are placeholders, there because the schema demands something. */
-function isNegative(message: V2gMessage): boolean {
-  const { CertificateInstallationRes, CertificateUpdateRes } = message.Body
-  return (CertificateInstallationRes ?? CertificateUpdateRes) !== undefined && !bringsContract(message)
+function isNegative({ Body }: V2gMessage): boolean {
+  const response = Body.CertificateInstallationRes ?? Body.CertificateUpdateRes
+  return response !== undefined && contractDataOf(Body) === undefined
 }

@@ -1,5 +1,12 @@
 import { type Verifier } from '#base'
-import { type V2gMessage, verifyMessageSignature } from '#iso15118'
+import {
+  type BodyType,
+  type CertificateInstallationResType,
+  type CertificateUpdateResType,
+  type SignatureVerdict,
+  type V2gMessage,
+  verifyMessageSignature,
+} from '#iso15118'
 import { verifierOf } from '#pki'
 
 import { type FoundCertificate } from './certificates.ts'
@@ -25,8 +32,7 @@ export function signatureReport(
   const verdict = verifyMessageSignature({ message, verifier })
   const digests = verdict.references
   if (signer === undefined || certificate === undefined) {
-    if (verdict.valid || verdict.code === 'ERR_SIGNATURE_VALUE') return { digests }
-    return { valid: false, code: verdict.code, reason: verdict.message, digests }
+    return { ...digestFault(verdict), digests }
   }
   const { distinguishedName: subject, fingerprintSha256Hex: fingerprintSha256 } = certificate
   return {
@@ -37,18 +43,31 @@ export function signatureReport(
   }
 }
 
-/** A negative answer carries no contract and is not signed; the other messages about certificates always are. */
-export function mustBeSigned(message: V2gMessage): boolean {
-  const { CertificateInstallationReq, CertificateUpdateReq } = message.Body
-  return (
-    CertificateInstallationReq !== undefined || CertificateUpdateReq !== undefined || bringsContract(message)
-  )
+/** What is wrong whoever signed: nobody's key fits, so the verdict blames SignedInfo where a digest does not fit. */
+function digestFault(verdict: SignatureVerdict): Pick<SignatureReport, 'valid' | 'code' | 'reason'> {
+  if (verdict.valid || verdict.code === 'ERR_SIGNATURE_VALUE') return {}
+  const { code, message, references } = verdict
+  const uris = references.flatMap(({ uri, valid }) => (valid ? [] : [uri]))
+  if (code !== 'ERR_SIGNATURE_SIGNED_INFO') return { valid: false, code, reason: message }
+  return {
+    valid: false,
+    code: 'ERR_SIGNATURE_DIGEST',
+    reason: `the digest of ${uris.join(', ')} does not fit`,
+  }
 }
 
-/** Whether a message carries contract data, and not only the empty shape of it that a negative answer has. */
-export function bringsContract({ Body }: V2gMessage): boolean {
-  const response = Body.CertificateInstallationRes ?? Body.CertificateUpdateRes
-  return response !== undefined && !response.ResponseCode.startsWith('FAILED')
+/** A negative answer carries no contract and is not signed; the other messages about certificates always are. */
+function mustBeSigned({ Body }: V2gMessage): boolean {
+  const request = Body.CertificateInstallationReq ?? Body.CertificateUpdateReq
+  return request !== undefined || contractDataOf(Body) !== undefined
+}
+
+type ContractDataRes = CertificateInstallationResType | CertificateUpdateResType
+
+/** The response that carries contract data, and not only the empty shape of it that a negative answer has. */
+export function contractDataOf(body: BodyType): ContractDataRes | undefined {
+  const response = body.CertificateInstallationRes ?? body.CertificateUpdateRes
+  return response?.ResponseCode.startsWith('FAILED') === true ? undefined : response
 }
 
 function signerOf(
