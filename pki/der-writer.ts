@@ -1,16 +1,24 @@
 /** Writes DER (X.690): each function gives one whole element. */
-import { concatBytes } from '#base'
-
 import { timeText } from './certificate-time.ts'
 import { contextTag, TAG } from './der-reader.ts'
 
-/** Any element: tag, minimal length, content. */
-export function writeElement(tag: number, content: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(tag, ...lengthOctets(content.length)), content)
+/** Any element: tag, minimal length, the contents one after the other. */
+export function writeElement(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
+  const length = contents.reduce((sum, content) => sum + content.length, 0)
+  const header = lengthOctets(length)
+  const element = new Uint8Array(1 + header.length + length)
+  element[0] = tag
+  element.set(header, 1)
+  let offset = 1 + header.length
+  for (const content of contents) {
+    element.set(content, offset)
+    offset += content.length
+  }
+  return element
 }
 
 export function writeSequence(...elements: readonly Uint8Array[]): Uint8Array {
-  return writeElement(TAG.sequence, concatBytes(...elements))
+  return writeElement(TAG.sequence, ...elements)
 }
 
 /** SET OF one element, as relative names are in practice; more would have to be sorted. */
@@ -27,10 +35,8 @@ export function writeExplicit(n: number, element: Uint8Array): Uint8Array {
 export function writeUnsignedInteger(bigEndian: Uint8Array): Uint8Array {
   const first = bigEndian.findIndex((octet) => octet !== 0)
   const magnitude = first === -1 ? Uint8Array.of(0) : bigEndian.subarray(first)
-  return writeElement(
-    TAG.integer,
-    (magnitude[0] ?? 0) >= 0x80 ? concatBytes(Uint8Array.of(0), magnitude) : magnitude,
-  )
+  const sign = (magnitude[0] ?? 0) >= 0x80 ? [Uint8Array.of(0)] : []
+  return writeElement(TAG.integer, ...sign, magnitude)
 }
 
 export const DER_TRUE: Uint8Array = writeElement(TAG.boolean, Uint8Array.of(0xff))
@@ -40,7 +46,7 @@ export function writeOctetString(bytes: Uint8Array): Uint8Array {
 }
 
 export function writeBitString(bytes: Uint8Array, unusedBits = 0): Uint8Array {
-  return writeElement(TAG.bitString, concatBytes(Uint8Array.of(unusedBits), bytes))
+  return writeElement(TAG.bitString, Uint8Array.of(unusedBits), bytes)
 }
 
 /** A string type whose encoding is that of its characters in UTF-8: UTF8String, PrintableString, IA5String. */

@@ -7,6 +7,8 @@ import { ATTRIBUTE_NAME } from './object-identifiers.ts'
 export interface NameAttribute {
   readonly type: string
   readonly value: string
+  /** Whether `value` is the attribute's own text rather than the hexadecimal form (`#…`) of something else. */
+  readonly isText: boolean
 }
 
 /**
@@ -18,13 +20,13 @@ export class DistinguishedName {
   readonly der: Uint8Array
   /** In the order of the encoding: the country usually first, the common name last. */
   readonly attributes: readonly NameAttribute[]
-  readonly #relativeNames: readonly (readonly DecodedAttribute[])[]
+  readonly #relativeNames: readonly (readonly NameAttribute[])[]
   #comparisonKey: string | undefined
 
   /** @throws {PkiError} ERR_PKI_DER, ERR_PKI_TRAILING_BYTES */
   constructor(der: Uint8Array) {
     this.der = der
-    const relativeNames: (readonly DecodedAttribute[])[] = []
+    const relativeNames: (readonly NameAttribute[])[] = []
     const outer = new DerReader(der)
     const names = outer.enter(TAG.sequence)
     outer.end()
@@ -45,7 +47,7 @@ export class DistinguishedName {
   get text(): string {
     return this.attributes
       .toReversed()
-      .map(({ type, value }) => `${type}=${escaped(value)}`)
+      .map(({ type, value, isText }) => `${type}=${isText ? escaped(value) : value}`)
       .join(', ')
   }
 
@@ -67,19 +69,14 @@ export class DistinguishedName {
   }
 }
 
-interface DecodedAttribute extends NameAttribute {
-  /** Whether `value` is the attribute's own text rather than the hexadecimal form of something else. */
-  readonly isText: boolean
-}
-
-function readRelativeName(reader: DerReader): readonly DecodedAttribute[] {
-  const attributes: DecodedAttribute[] = []
+function readRelativeName(reader: DerReader): readonly NameAttribute[] {
+  const attributes: NameAttribute[] = []
   do attributes.push(readAttribute(reader.enter(TAG.sequence)))
   while (!reader.atEnd)
   return attributes
 }
 
-function readAttribute(reader: DerReader): DecodedAttribute {
+function readAttribute(reader: DerReader): NameAttribute {
   const oid = reader.readObjectIdentifier()
   const element = reader.readAny()
   reader.end()
@@ -111,7 +108,7 @@ function prepared(text: string): string {
 }
 
 /** The attributes of one relative name are a set: their order does not count. */
-function relativeNameKey(attributes: readonly DecodedAttribute[]): readonly string[] {
+function relativeNameKey(attributes: readonly NameAttribute[]): readonly string[] {
   return attributes
     .map(({ type, value, isText }) => (isText ? `${type}=${prepared(value)}` : `${type}:${value}`))
     .toSorted()

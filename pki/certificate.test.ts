@@ -1,0 +1,250 @@
+import { X509Certificate } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { bytesFromBase64, bytesFromHex, concatBytes, hexFromBytes } from '#base'
+
+import { Certificate, CERTIFICATE_BYTES_MAX, parseCertificate, parseCertificates } from './certificate.ts'
+import { DerReader, TAG } from './der-reader.ts'
+import { writeElement, writeSequence } from './der-writer.ts'
+import { PkiError } from './errors.ts'
+import { extension, forge, forgeDer, type Forged, KEY_CERT_SIGN, NOW_MS } from './testing/forge.ts'
+import { hasShared, readShared, readSharedJson, SHARED } from './testing/shared.ts'
+
+const refusing = (code: string): unknown => expect.objectContaining({ code })
+
+let root: Forged
+beforeAll(async () => {
+  root = await forge({
+    subject: [{ C: ['DE'] }, { O: ['Example'] }, { DC: ['V2G'] }, { CN: ['Root'] }],
+    ca: 2,
+    keyUsage: KEY_CERT_SIGN,
+    serialNumber: '00bbbb01',
+  })
+})
+
+test('a certificate tells what is in it', () => {
+  const { certificate } = root
+  expect(certificate).toMatchObject({
+    commonName: 'Root',
+    organizationName: 'Example',
+    domainComponents: ['V2G'],
+    distinguishedName: 'CN=Root, DC=V2G, O=Example, C=DE',
+    serialNumberHex: 'bbbb01',
+    validFromMs: NOW_MS - 86_400_000,
+    validToMs: NOW_MS + 86_400_000,
+    publicKeyAlgorithm: 'ecdsa-p256-sha256',
+    signatureAlgorithm: 'ecdsa-p256-sha256',
+    basicConstraints: { ca: true, pathLength: 2 },
+    keyUsage: ['keyCertSign'],
+    extendedKeyUsage: undefined,
+    isSelfIssued: true,
+  })
+  expect(certificate.isSignedBy(certificate)).toBe(true)
+  expect(certificate.publicKey.equals(new X509Certificate(certificate.der).publicKey)).toBe(true)
+})
+
+test('it does not change with the bytes it was read from', () => {
+  const bytes = Uint8Array.from(root.certificate.der)
+  const certificate = parseCertificate(bytes)
+  bytes.fill(0)
+  expect(certificate.equals(root.certificate)).toBe(true)
+})
+
+describe('forms', () => {
+  test('PEM as text or bytes, with explanations and CRLF around it', () => {
+    const pem = `subject: CN=Root\r\n${root.certificate.toPem().replaceAll('\n', '\r\n')}trailer\r\n`
+    expect(parseCertificate(pem).equals(root.certificate)).toBe(true)
+    expect(parseCertificate(new TextEncoder().encode(pem)).equals(root.certificate)).toBe(true)
+    expect(root.certificate.toPem()).toBe(new X509Certificate(root.certificate.der).toString())
+  })
+
+  test('a bundle of several, and nothing', () => {
+    const bundle = root.certificate.toPem().repeat(3)
+    expect(parseCertificates(bundle)).toHaveLength(3)
+    expect(parseCertificates('')).toEqual([])
+    expect(() => parseCertificate(bundle)).toThrow(refusing('ERR_PKI_TRAILING_BYTES'))
+    expect(() => parseCertificate('')).toThrow(refusing('ERR_PKI_CERTIFICATE'))
+  })
+
+  test.each([
+    { what: 'without an end', pem: '-----BEGIN CERTIFICATE-----\nMAA=\n' },
+    { what: 'with another end', pem: '-----BEGIN CERTIFICATE-----\nMAA=\n-----END X-----\n' },
+    { what: 'that is not base64', pem: '-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n' },
+    { what: 'of absurd length', pem: 'x'.repeat(3 * 1024 * 1024) },
+  ])('PEM $what: ERR_PKI_PEM', ({ pem }) => {
+    expect(() => parseCertificates(pem)).toThrow(refusing('ERR_PKI_PEM'))
+  })
+})
+
+describe('refused', () => {
+  /** The certificate with the first occurrence of some bytes replaced by as many others. */
+  const patched = (from: string, to: string): Uint8Array =>
+    Uint8Array.from(Buffer.from(hexFromBytes(root.certificate.der).replace(from, to), 'hex'))
+
+  test('a byte after the end: ERR_PKI_TRAILING_BYTES', () => {
+    const longer = concatBytes(root.certificate.der, Uint8Array.of(0))
+    expect(() => parseCertificate(longer)).toThrow(refusing('ERR_PKI_TRAILING_BYTES'))
+  })
+
+  test('a byte after the signature, inside: ERR_PKI_TRAILING_BYTES', () => {
+    const { content } = new DerReader(root.certificate.der).readAny()
+    expect(() => parseCertificate(writeElement(TAG.sequence, content, Uint8Array.of(5, 0)))).toThrow(
+      refusing('ERR_PKI_TRAILING_BYTES'),
+    )
+  })
+
+  test('a certificate over the limit: ERR_PKI_CERTIFICATE_TOO_LARGE', () => {
+    const huge = writeSequence(new Uint8Array(CERTIFICATE_BYTES_MAX))
+    expect(() => parseCertificate(huge)).toThrow(refusing('ERR_PKI_CERTIFICATE_TOO_LARGE'))
+  })
+
+  test('an extension that occurs twice: ERR_PKI_DUPLICATE_EXTENSION', async () => {
+    const twice = [extension('1.2.3', false), extension('1.2.3', false, '0101ff')]
+    const der = await forgeDer({ subject: 'x', extensions: twice })
+    expect(() => parseCertificate(der)).toThrow(refusing('ERR_PKI_DUPLICATE_EXTENSION'))
+  })
+
+  test.each([
+    { what: 'another version', from: 'a003020102', to: 'a003020101', code: 'ERR_PKI_CERTIFICATE' },
+    {
+      what: 'a negative serial number',
+      from: '020400bbbb01',
+      to: '0204bbbbbb01',
+      code: 'ERR_PKI_SERIAL_NUMBER',
+    },
+    {
+      what: 'a serial number that is not minimal',
+      from: '020400bbbb01',
+      to: '020400000101',
+      code: 'ERR_PKI_DER',
+    },
+    {
+      what: 'two different signature algorithms',
+      from: '2a8648ce3d040302',
+      to: '2a8648ce3d040304',
+      code: 'ERR_PKI_CERTIFICATE',
+    },
+    {
+      what: 'a month that does not exist',
+      from: hex('251231'),
+      to: hex('251331'),
+      code: 'ERR_PKI_CERTIFICATE',
+    },
+    {
+      what: 'a day that does not exist',
+      from: hex('260102'),
+      to: hex('260230'),
+      code: 'ERR_PKI_CERTIFICATE',
+    },
+    { what: 'a boolean that is neither', from: '0101ff020102', to: '010101020102', code: 'ERR_PKI_DER' },
+    { what: 'a negative path length', from: '0101ff020102', to: '0101ff0201ff', code: 'ERR_PKI_CERTIFICATE' },
+  ])('$what: $code', ({ from, to, code }) => {
+    const bytes = patched(from, to)
+    expect(() => parseCertificate(bytes.subarray(0, root.certificate.der.length))).toThrow(refusing(code))
+  })
+
+  test('a serial number of zero: ERR_PKI_SERIAL_NUMBER', async () => {
+    const der = hexFromBytes(await forgeDer({ subject: 'x', serialNumber: '01' }))
+    const zero = bytesFromHex(der.replace('a003020102020101', 'a003020102020100'))
+    expect(() => parseCertificate(zero)).toThrow(refusing('ERR_PKI_SERIAL_NUMBER'))
+  })
+
+  test('a serial number of more than 20 bytes: ERR_PKI_SERIAL_NUMBER', async () => {
+    const der = await forgeDer({ subject: 'x', serialNumber: '01'.repeat(21) })
+    expect(() => parseCertificate(der)).toThrow(refusing('ERR_PKI_SERIAL_NUMBER'))
+  })
+
+  test('a key that is not on its curve, when it is used: ERR_PKI_PUBLIC_KEY', () => {
+    const point = hexFromBytes(root.certificate.publicKeyDer).slice(-128)
+    const certificate = parseCertificate(patched(point, 'ab'.repeat(64)))
+    expect(() => certificate.publicKey).toThrow(refusing('ERR_PKI_PUBLIC_KEY'))
+  })
+})
+
+describe('hostile bytes', () => {
+  test('arbitrary and mutated bytes give a certificate or our error', () => {
+    const der = root.certificate.der
+    const mutated = fc
+      .array(fc.tuple(fc.nat(der.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+      .map((changes) => changes.reduce((bytes, [at, octet]) => bytes.with(at, octet), der))
+    const cut = fc.nat(der.length - 1).map((length) => der.subarray(0, length))
+    fc.assert(
+      fc.property(fc.oneof(mutated, cut, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+        try {
+          expect(parseCertificate(bytes)).toBeInstanceOf(Certificate)
+        } catch (error) {
+          expect(error).toBeInstanceOf(PkiError)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('a changed certificate that still parses is no longer signed', () => {
+    const der = root.certificate.der
+    fc.assert(
+      fc.property(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const changed = parsedOr(() => parseCertificate(der.with(at, (der[at] ?? 0) ^ flip)))
+        expect(changed?.isSignedBy(root.certificate) ?? false).toBe(false)
+      }),
+    )
+  })
+})
+
+const real = hasShared
+  ? readdirSync(new URL('vectors/real-certificates/', SHARED)).filter((name) => name.endsWith('.der'))
+  : []
+
+describe.skipIf(!hasShared)('certificates of real V2G PKIs (not run without ../shared)', () => {
+  test.each(real)('%s is read like OpenSSL reads it', (name) => {
+    const der = readShared(`vectors/real-certificates/${name}`)
+    const ours = parseCertificate(der)
+    const theirs = new X509Certificate(der)
+    expect(ours.serialNumberHex).toBe(theirs.serialNumber.toLowerCase())
+    expect(ours.validFromMs).toBe(Date.parse(theirs.validFrom))
+    expect(ours.validToMs).toBe(Date.parse(theirs.validTo))
+    expect(ours.distinguishedName.split(', ').toReversed().join('\n')).toBe(theirs.subject)
+    expect(ours.fingerprintSha256Hex).toBe(theirs.fingerprint256.replaceAll(':', '').toLowerCase())
+    expect(ours.publicKey.equals(theirs.publicKey)).toBe(true)
+    expect(ours.basicConstraints?.ca ?? false).toBe(theirs.ca)
+  })
+
+  test('explicit cA FALSE, the years 1970 and 9999, key identifiers of eight bytes', () => {
+    const cps = parseCertificate(readShared('vectors/real-certificates/3321748f5b63.der'))
+    expect(cps.basicConstraints).toEqual({ ca: false })
+    expect(cps.subjectKeyIdentifier).toHaveLength(8)
+    const bmw = parseCertificate(readShared('vectors/real-certificates/942b6234afd4.der'))
+    expect([bmw.validFromMs, bmw.validToMs]).toEqual([
+      Date.UTC(1970, 0, 1, 0, 1),
+      Date.UTC(9999, 11, 31, 23, 59),
+    ])
+    expect(bmw.serialNumberHex).toBe('03')
+  })
+
+  test('every published OPCP certificate is read', () => {
+    const { certificates } = readSharedJson<{
+      certificates: readonly { derBase64: string; serialHex: string }[]
+    }>('vectors/opcp/opcp-golden-vectors.json')
+    expect(certificates.length).toBeGreaterThan(0)
+    for (const { derBase64, serialHex } of certificates) {
+      expect(parseCertificate(bytesFromBase64(derBase64, 2000)).serialNumberHex).toBe(
+        serialHex.replace(/^00/, ''),
+      )
+    }
+  })
+})
+
+function hex(text: string): string {
+  return Buffer.from(text, 'latin1').toString('hex')
+}
+
+function parsedOr(parse: () => Certificate): Certificate | undefined {
+  try {
+    return parse()
+  } catch {
+    return undefined
+  }
+}
