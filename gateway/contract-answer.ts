@@ -1,0 +1,112 @@
+import { bytesFromBase64, equalBytes } from '#base'
+import { decodeV2gMessage, verifyContractData, type V2gMessage } from '#iso15118'
+import {
+  type Certificate,
+  parseCertificate,
+  type PathVerdict,
+  validatePath,
+  type VerifiedSignatures,
+  verifierOf,
+} from '#pki'
+
+import { InstallationError } from './errors.ts'
+import { type IssuerAndSerial, listedAmong } from './listed-roots.ts'
+import { attempt, type VehicleRequest } from './vehicle-request.ts'
+
+export interface AnswerTrust {
+  readonly v2gRoots: readonly Certificate[]
+  readonly atMs: number
+  readonly verifiedSignatures?: VerifiedSignatures
+}
+
+/** What a checked answer of the pool says. */
+export type ContractAnswer =
+  | {
+      readonly outcome: 'contract'
+      readonly emaid: string
+      readonly v2gRoot: Certificate
+      /** Whether the vehicle lists that root; pools deliver others too, since the lists of vehicles are unreliable. */
+      readonly rootListed: boolean
+    }
+  | { readonly outcome: 'negative'; readonly responseCode: string }
+
+/**
+ * Checks a CertificateInstallationRes before it goes to a vehicle: it belongs to the session of the request and, when
+ * it carries a contract, the four signed parts are those that a CPS below a known V2G root signed. A negative answer
+ * carries nothing that could be signed.
+ *
+ * @throws {InstallationError} ERR_GATEWAY_ANSWER_*, ERR_GATEWAY_NO_ROOTS
+ */
+export function checkContractAnswer(
+  base64: string,
+  { request, trust, charactersMax }: { request: VehicleRequest; trust: AnswerTrust; charactersMax: number },
+): ContractAnswer {
+  const message = decodeAnswer(base64, charactersMax)
+  const response = message.Body.CertificateInstallationRes
+  if (response === undefined) {
+    throw new InstallationError('ERR_GATEWAY_ANSWER_MESSAGE', 'the pool sent no CertificateInstallationRes')
+  }
+  if (!equalBytes(message.Header.SessionID, request.sessionId)) {
+    throw new InstallationError('ERR_GATEWAY_ANSWER_SESSION', 'the pool answered another session')
+  }
+  if (!response.ResponseCode.startsWith('OK'))
+    return { outcome: 'negative', responseCode: response.ResponseCode }
+
+  const { Certificate: leafDer, SubCertificates } = response.SAProvisioningCertificateChain
+  const leaf = readCertificate(leafDer)
+  const intermediates = (SubCertificates?.Certificate ?? []).map(readCertificate)
+  verifySignature(message, leaf)
+  const { listedRoots } = request
+  const v2gRoot = findRoot({ leaf, intermediates, trust, listedRoots })
+  const rootListed = listedAmong([v2gRoot], listedRoots).length > 0
+  return { outcome: 'contract', emaid: response.eMAID.$value, v2gRoot, rootListed }
+}
+
+function decodeAnswer(base64: string, charactersMax: number): V2gMessage {
+  if (base64.length > charactersMax) {
+    const message = `exiResponse of ${base64.length} characters, limit ${charactersMax}`
+    throw new InstallationError('ERR_GATEWAY_ANSWER_TOO_LONG', message)
+  }
+  const exi = attempt('ERR_GATEWAY_ANSWER_BASE64', () => bytesFromBase64(base64, charactersMax))
+  return attempt('ERR_GATEWAY_ANSWER_EXI', () => decodeV2gMessage(exi).message)
+}
+
+function readCertificate(der: Uint8Array): Certificate {
+  return attempt('ERR_GATEWAY_ANSWER_CERTIFICATE', () => parseCertificate(der))
+}
+
+function verifySignature(message: V2gMessage, leaf: Certificate): void {
+  const verifier = attempt('ERR_GATEWAY_ANSWER_CERTIFICATE', () => verifierOf(leaf))
+  const verdict = verifyContractData({ message, verifier })
+  if (!verdict.valid) {
+    throw new InstallationError('ERR_GATEWAY_ANSWER_SIGNATURE', `${verdict.code}: ${verdict.message}`)
+  }
+}
+
+/** The V2G root of the CPS chain: one that the vehicle lists if a path leads there, else any known one. */
+function findRoot({
+  leaf,
+  intermediates,
+  trust: { v2gRoots, ...validation },
+  listedRoots,
+}: {
+  leaf: Certificate
+  intermediates: readonly Certificate[]
+  trust: AnswerTrust
+  listedRoots: readonly IssuerAndSerial[]
+}): Certificate {
+  if (v2gRoots.length === 0) {
+    throw new InstallationError(
+      'ERR_GATEWAY_NO_ROOTS',
+      'no V2G root is known, so that the answer cannot be checked',
+    )
+  }
+  const pathTo = (roots: readonly Certificate[]): PathVerdict =>
+    validatePath({ leaf, intermediates, roots, use: 'cps', ...validation })
+  const preferred = pathTo(listedAmong(v2gRoots, listedRoots))
+  const verdict = preferred.valid ? preferred : pathTo(v2gRoots)
+  const root = verdict.valid ? verdict.path.at(-1) : undefined
+  if (root !== undefined) return root
+  const why = verdict.valid ? 'the path is empty' : `${verdict.code}: ${verdict.message}`
+  throw new InstallationError('ERR_GATEWAY_ANSWER_CPS_CHAIN', why)
+}

@@ -1,0 +1,181 @@
+import { codeOf, messageOf, type Clock } from '#base'
+import {
+  accepted,
+  type ChargePointCall,
+  checkGet15118EVCertificateRequest,
+  failed,
+  type Get15118EVCertificateRequest,
+  type Get15118EVCertificateResponse,
+} from '#ocpp'
+import { ISO2_NAMESPACE } from '#opcp'
+import { type Certificate, VerifiedSignatures } from '#pki'
+import type { Logger } from '#service'
+
+import { checkContractAnswer, type ContractAnswer } from './contract-answer.ts'
+import { askContractPool, type ContractPool } from './contract-pool.ts'
+import { InstallationError, type InstallationErrorCode, REASON_CODES } from './errors.ts'
+import type { RootCertificates } from './root-certificates.ts'
+import { readVehicleRequest, type VehicleRequest, verifyVehicleRequest } from './vehicle-request.ts'
+
+export interface ContractInstallationOptions {
+  readonly pool: ContractPool
+  readonly roots: RootCertificates
+  readonly clock: Clock
+  readonly logger: Logger
+  /** From the arrival of the request to the answer, retries included. */
+  readonly budgetMs: number
+  /** Different requests being answered at the same time. */
+  readonly inFlightMax: number
+  /** The longest base64 that is passed on to a charge point. */
+  readonly exiResponseCharactersMax: number
+  /** Sub CAs of OEMs, where the operator has them: then foreign vehicles are refused here already. */
+  readonly vehicleIntermediates: readonly Certificate[]
+}
+
+/** How one Get15118EVCertificate was answered: for the log, metrics and people. Only what came to be known is there. */
+export interface InstallationRecord {
+  readonly identity: string
+  /** `contract` and `negative` are Accepted, a code is Failed. */
+  readonly outcome: ContractAnswer['outcome'] | InstallationErrorCode
+  /** Of a failure. */
+  readonly message?: string
+  readonly pcid?: string
+  /** Whether the vehicle's chain could be verified here. */
+  readonly vehicleChain?: 'chain-verified' | 'left-to-pool'
+  readonly answer?: ContractAnswer
+  /** Time spent on the pool, and from the arrival of the request to its answer. */
+  readonly poolMs?: number
+  readonly totalMs: number
+}
+
+type Facts = { -readonly [K in 'pcid' | 'vehicleChain' | 'answer' | 'poolMs']?: InstallationRecord[K] & {} }
+
+interface Outcome {
+  readonly response: Get15118EVCertificateResponse
+  readonly facts: Facts
+  readonly failure?: { readonly outcome: InstallationErrorCode; readonly message: string }
+}
+
+/**
+ * Answers Get15118EVCertificate: verifies the vehicle's request as far as the edge can, asks the pool, verifies its
+ * answer, all within one budget. The same request twice at the same time (a charge point that reconnected and asks
+ * again) is one call to the pool.
+ */
+export class ContractInstallation {
+  readonly #options: ContractInstallationOptions
+  readonly #verifiedSignatures = new VerifiedSignatures()
+  /** By exiRequest: it holds the session id and a signature, so that equal ones are the same vehicle's. */
+  readonly #inFlight = new Map<string, Promise<Outcome>>()
+
+  constructor(options: ContractInstallationOptions) {
+    this.#options = options
+  }
+
+  /** Whatever fails is in the response; throws CallError when the payload is no such request at all. */
+  async answer(
+    call: ChargePointCall,
+  ): Promise<{ response: Get15118EVCertificateResponse; record: InstallationRecord }> {
+    const { clock } = this.#options
+    const startedMs = clock()
+    const { response, facts, failure } = await this.#share(
+      checkGet15118EVCertificateRequest(call.payload),
+      call,
+    )
+    const outcome = failure?.outcome ?? facts.answer?.outcome ?? 'ERR_GATEWAY_INTERNAL'
+    const record = { identity: call.identity, ...facts, ...failure, outcome, totalMs: clock() - startedMs }
+    return { response, record }
+  }
+
+  #share(request: Get15118EVCertificateRequest, call: ChargePointCall): Promise<Outcome> {
+    const key = `${request.action} ${request.iso15118SchemaVersion} ${request.exiRequest}`
+    const running = this.#inFlight.get(key)
+    if (running !== undefined) return running
+    const started = this.#install(request, call).finally(() => void this.#inFlight.delete(key))
+    this.#inFlight.set(key, started)
+    return started
+  }
+
+  async #install(request: Get15118EVCertificateRequest, call: ChargePointCall): Promise<Outcome> {
+    const facts: Facts = {}
+    try {
+      return { response: accepted(await this.#obtain(request, call, facts)), facts }
+    } catch (error) {
+      const { code, message } = this.#known(error)
+      const response = failed({ reasonCode: REASON_CODES[code], additionalInfo: `${code}: ${message}` })
+      return { response, facts, failure: { outcome: code, message } }
+    }
+  }
+
+  async #obtain(
+    { exiRequest, ...rest }: Get15118EVCertificateRequest,
+    { subprotocol }: ChargePointCall,
+    facts: Facts,
+  ): Promise<string> {
+    const { pool, clock, budgetMs, inFlightMax } = this.#options
+    if (this.#inFlight.size >= inFlightMax) {
+      throw new InstallationError('ERR_GATEWAY_BUSY', `${inFlightMax} installations are in progress`)
+    }
+    const signal = AbortSignal.timeout(budgetMs)
+    const request = readVehicleRequest({ exiRequest, ...rest }, { subprotocol })
+    facts.pcid = request.pcid
+    facts.vehicleChain = this.#verifyVehicle(request)
+    const askedMs = clock()
+    try {
+      const body = { certificateInstallationReq: exiRequest, xsdMsgDefNamespace: ISO2_NAMESPACE }
+      const exiResponse = await askContractPool(pool, body, signal)
+      facts.answer = await this.#verifyAnswer(exiResponse, request, signal)
+      return exiResponse
+    } finally {
+      facts.poolMs = clock() - askedMs
+    }
+  }
+
+  #verifyVehicle(request: VehicleRequest): 'chain-verified' | 'left-to-pool' {
+    const { roots, clock, vehicleIntermediates } = this.#options
+    return verifyVehicleRequest(request, {
+      intermediates: vehicleIntermediates,
+      // OEMs have roots of their own or stand below a V2G root.
+      roots: [...roots.of('OEM'), ...roots.of('V2G')],
+      atMs: clock(),
+      verifiedSignatures: this.#verifiedSignatures,
+    })
+  }
+
+  /** A CPS below a root that is not known here may be one below a root that is new: the pool is asked once. */
+  async #verifyAnswer(
+    exiResponse: string,
+    request: VehicleRequest,
+    signal: AbortSignal,
+  ): Promise<ContractAnswer> {
+    try {
+      return this.#checkAnswer(exiResponse, request)
+    } catch (error) {
+      if (!isRootMissing(error)) throw error
+      if ((await this.#options.roots.refreshOnDemand(signal)) === 'unchanged') throw error
+      return this.#checkAnswer(exiResponse, request)
+    }
+  }
+
+  #checkAnswer(exiResponse: string, request: VehicleRequest): ContractAnswer {
+    const { roots, clock, exiResponseCharactersMax } = this.#options
+    return checkContractAnswer(exiResponse, {
+      request,
+      trust: { v2gRoots: roots.of('V2G'), atMs: clock(), verifiedSignatures: this.#verifiedSignatures },
+      charactersMax: exiResponseCharactersMax,
+    })
+  }
+
+  #known(error: unknown): InstallationError {
+    if (error instanceof InstallationError) return error
+    this.#options.logger.error(
+      { code: codeOf(error), err: error },
+      `installation failed: ${messageOf(error)}`,
+    )
+    return new InstallationError('ERR_GATEWAY_INTERNAL', 'the request could not be handled')
+  }
+}
+
+function isRootMissing(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ERR_GATEWAY_NO_ROOTS' || code === 'ERR_GATEWAY_ANSWER_CPS_CHAIN'
+}
