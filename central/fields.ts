@@ -17,7 +17,10 @@ const PATTERN = {
   emaid: '^[A-Za-z]{2}[-]?\\w{3}[-]?\\w{9}[-]?(\\w{1})?$',
   pcid: '^[a-zA-Z0-9]{17,18}$',
   fingerprint: '^[0-9a-fA-F]{64}$',
+  uuid: '^[0-9a-fA-F]{8}\\-([0-9a-fA-F]{4}\\-){3}[0-9a-fA-F]{12}$',
 } as const
+
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
 function mustMatch(field: string, pattern: keyof typeof PATTERN): PoolError {
   return new PoolError('ERR_POOL_FIELD', `${field} : must match "${PATTERN[pattern]}"`)
@@ -80,11 +83,23 @@ export function readCertificate(
   throw refused
 }
 
-/** SHA-256 in hex of either case, with or without colons; gives lower case without. @throws {PoolError} ERR_POOL_FIELD */
-export function readFingerprint(text: string, field: string): string {
-  const hex = text.replaceAll(':', '').toLowerCase()
-  if (/^[0-9a-f]{64}$/.test(hex)) return hex
+/**
+ * What names a root: the SHA-256 of its certificate in hex of either case, with or without colons, or the UUID it has in
+ * the RCP. Gives lower case, without colons.
+ *
+ * @throws {PoolError} ERR_POOL_FIELD
+ */
+export function readRootReference(text: string, field: string): string {
+  const reference = text.replaceAll(':', '').toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(reference) || UUID.test(reference)) return reference
   throw mustMatch(field, 'fingerprint')
+}
+
+/** The UUID of a root, in lower case. @throws {PoolError} ERR_POOL_FIELD */
+export function readUuid(text: string, field: string): string {
+  const uuid = text.toLowerCase()
+  if (UUID.test(uuid)) return uuid
+  throw mustMatch(field, 'uuid')
 }
 
 /** A key identifier in hex, with or without colons; gives lower case without. @throws {PoolError} ERR_POOL_FIELD */

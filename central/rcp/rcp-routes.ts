@@ -3,15 +3,13 @@ import { Compile } from 'typebox/compile'
 
 import { OPERATIONS, ROOT_TYPES, RootCertUpload, type RootType } from '#opcp'
 
-import { readCertificate, ROOT_CERTIFICATE_BYTES_MAX } from '../fields.ts'
+import { readCertificate, readUuid, ROOT_CERTIFICATE_BYTES_MAX } from '../fields.ts'
 import type { Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Root, RootPool } from './root-pool.ts'
 import { rootCertOf } from './root-wire.ts'
-
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
 const rootCertUpload = Compile(RootCertUpload)
 
@@ -36,7 +34,7 @@ export function serveRcp(
   serveOperation(app, OPERATIONS.getRootCert, {
     authentication,
     handle: async ({ caller, parameter }) => {
-      const root = await pool.get(readRootId(parameter('rootCertificateId')))
+      const root = await pool.get(readUuid(parameter('rootCertificateId'), 'rootCertificateId'))
       if (!isVisible(root, caller))
         throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
       return { status: 200, body: { RootResponse: rootCertOf(root) } }
@@ -62,10 +60,4 @@ function readRootType(text: string): RootType {
   const rootType = ROOT_TYPES.find((type) => type === text.toUpperCase())
   if (rootType !== undefined) return rootType
   throw new PoolError('ERR_POOL_FIELD', `rootType : must be one of [${ROOT_TYPES.join(', ')}]`)
-}
-
-function readRootId(text: string): string {
-  const id = text.toLowerCase()
-  if (UUID.test(id)) return id
-  throw new PoolError('ERR_POOL_FIELD', `rootCertificateId : must match "${UUID.source}"`)
 }

@@ -23,6 +23,8 @@ export interface Chain {
   /** Which roots may vouch for this use. */
   readonly rootTypes: readonly RootType[]
   readonly use: CertificateUse
+  /** Default: now. A contract that begins later is judged at its beginning. */
+  readonly atMs?: number
 }
 
 /** The root certificate pool: what everybody else's trust ends in. */
@@ -77,14 +79,14 @@ export class RootPool {
     return rootOf(stored)
   }
 
-  /** Judges a chain of ISO 15118-2 now, up to the roots of the given types. */
-  async judge({ leaf, intermediates, rootTypes, use }: Chain): Promise<PathVerdict> {
+  /** Judges a chain of ISO 15118-2 up to the roots of the given types. */
+  async judge({ leaf, intermediates, rootTypes, use, atMs }: Chain): Promise<PathVerdict> {
     const roots = (await this.list()).filter(({ rootType }) => rootTypes.includes(rootType))
     return validatePath({
       leaf,
       intermediates,
       roots: roots.map(({ certificate }) => certificate),
-      atMs: this.#clock(),
+      atMs: atMs ?? this.#clock(),
       use,
       algorithms: ['ecdsa-p256-sha256'],
       verifiedSignatures: this.#verifiedSignatures,

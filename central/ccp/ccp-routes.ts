@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify'
+import { Compile } from 'typebox/compile'
+
+import { base64FromBytes } from '#base'
+import { InstallationRequest, OPERATIONS, type InstallationResponse, type MessageDef } from '#opcp'
+
+import { readBase64, readNamespace } from '../fields.ts'
+import { requireOwnWmi } from '../http/caller.ts'
+import { readBody } from '../http/json-body.ts'
+import { serveOperation, type Authentication, type PoolAnswer } from '../http/operation-route.ts'
+import { PoolError } from '../pool-error.ts'
+import type { Installation, InstallationService } from './installation.ts'
+
+/** A request of -2 with the longest lists the schema allows. */
+const REQUEST_BYTES_MAX = 16 * 1024
+
+const installationRequest = Compile(InstallationRequest)
+
+export function serveCcp(
+  app: FastifyInstance,
+  {
+    installations,
+    authentication,
+  }: { readonly installations: InstallationService; readonly authentication: Authentication },
+): void {
+  serveOperation(app, OPERATIONS.getSignedContractData, {
+    authentication,
+    handle: async ({ caller, reach, body, flag, note }) => {
+      const { certificateInstallationReq, xsdMsgDefNamespace } = readBody(body, installationRequest)
+      const namespace = readNamespace(xsdMsgDefNamespace)
+      const exi = readBase64(certificateInstallationReq, 'certificateInstallationReq', REQUEST_BYTES_MAX)
+      const installation = await installations.answer({
+        exi,
+        namespace,
+        requireAccess: (pcid) => {
+          if (reach === 'own') requireOwnWmi(caller, pcid)
+        },
+      })
+      if (installation.kind === 'refusal') note.reason = installation
+      return answerOf(installation, {
+        namespace,
+        refusalsAsExi: flag('alwaysReturnEXI') ?? true,
+      })
+    },
+  })
+}
+
+function answerOf(
+  installation: Installation,
+  { namespace, refusalsAsExi }: { namespace: string; refusalsAsExi: boolean },
+): PoolAnswer {
+  const certificateInstallationRes = base64FromBytes(installation.response)
+  if (installation.kind === 'refusal') {
+    if (!refusalsAsExi) throw plainRefusal(installation.code)
+    return { status: 404, body: bodyOf({ certificateInstallationRes }) }
+  }
+  const { emaid, metaData, rootFingerprint } = installation.contract
+  const message = {
+    certificateInstallationRes,
+    emaid: emaid.asIssued,
+    metaData: metaData ?? '',
+    cpsV2GRootCertificateFingerprint: rootFingerprint,
+  }
+  // Beside the schema: MaEVe reads the namespace here.
+  return { status: 200, body: { ...bodyOf(message), xsdMsgDefNamespace: namespace } }
+}
+
+function bodyOf(messageDef: MessageDef): InstallationResponse {
+  return { CCPResponse: { emaidContent: [{ messageDef }] } }
+}
+
+/** For callers that want no EXI. Only what the request itself shows is told apart: nothing about who has a contract. */
+function plainRefusal(code: string): PoolError {
+  if (code === 'ERR_CCP_REQUEST_SIGNATURE')
+    return new PoolError(code, 'The signature of the CertificateInstallationReq is invalid.')
+  if (code.startsWith('ERR_CCP_REQUEST_'))
+    return new PoolError('ERR_CCP_REQUEST_CHAIN', 'The OEM provisioning certificate is not valid.')
+  return new PoolError('ERR_CCP_NOT_FOUND', 'Contract or Vehicle not found.')
+}

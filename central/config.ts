@@ -1,0 +1,119 @@
+import { Type, type Static } from 'typebox'
+
+import { ROLES, SCOPES } from '#opcp'
+import { FilePath, LogLevel, SecretSource } from '#service'
+
+const closed = { additionalProperties: false } as const
+
+const Listen = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', description: 'address to listen on' }),
+    port: Type.Integer({ minimum: 0, maximum: 65_535, default: 7401, description: '0: any free one' }),
+  },
+  { ...closed, default: {} },
+)
+
+const Tls = Type.Object(
+  {
+    certificateFile: FilePath({ description: 'PEM: server certificate, then its sub CAs' }),
+    privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+  },
+  closed,
+)
+
+const Token = Type.Object(
+  {
+    issuer: Type.String({ minLength: 1, default: 'https://localhost:7401/', description: 'claim iss' }),
+    audience: Type.String({
+      minLength: 1,
+      default: 'https://localhost:7401',
+      description: 'URL of this stage: claim aud, and prefix of the claims of roles and identifiers',
+    }),
+    audienceAliases: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'other audiences that clients may ask for',
+    }),
+    lifetimeSeconds: Type.Integer({ minimum: 60, maximum: 604_800, default: 86_400 }),
+    keyFile: FilePath({
+      description: 'RSA key that signs tokens; made at the first start, mode 0600',
+    }),
+  },
+  closed,
+)
+
+const Client = Type.Object(
+  {
+    clientId: Type.String({ minLength: 1, maxLength: 256 }),
+    secret: SecretSource,
+    name: Type.String({ default: '', description: 'claim client_name' }),
+    roles: Type.Array(Type.Enum([...ROLES]), { minItems: 1, uniqueItems: true }),
+    permissions: Type.Array(Type.Enum(Object.values(SCOPES)), {
+      uniqueItems: true,
+      default: Object.values(SCOPES),
+      description: 'pools the client may use; the role matrix of OPCP applies on top',
+    }),
+    wmis: Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{3}$' }), {
+      default: [],
+      description: 'OEM: first three characters of its PCIDs',
+    }),
+    providerIds: Type.Array(Type.String({ pattern: '^[A-Za-z]{2}[A-Za-z0-9]{3}$' }), {
+      default: [],
+      description: 'MO: first five characters of its EMAIDs',
+    }),
+    operatorIds: Type.Array(Type.String({ pattern: '^[A-Za-z]{2}[A-Za-z0-9]{3}$' }), {
+      default: [],
+      description: 'CPO: first five characters of its EVSEIDs',
+    }),
+  },
+  closed,
+)
+
+const CpsSigner = Type.Object(
+  {
+    certificateFile: FilePath({ description: 'PEM: CPS leaf' }),
+    subCertificateFiles: Type.Array(FilePath(), {
+      minItems: 1,
+      maxItems: 4,
+      description: 'PEM: sub CA 2, then sub CA 1',
+    }),
+    rootFile: FilePath({ description: 'PEM: the V2G root of the chain' }),
+    privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+  },
+  closed,
+)
+
+const ContractAuthority = Type.Object(
+  {
+    certificateFile: FilePath({ description: 'PEM: the CA that issues contract certificates (MO sub CA 2)' }),
+    subCertificateFiles: Type.Array(FilePath(), {
+      maxItems: 3,
+      description: 'PEM: the CAs between it and the root, without the root',
+    }),
+    privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+  },
+  closed,
+)
+
+/** The config file of the central program; `config/central.yaml` shows every key. */
+export const CentralConfig = Type.Object(
+  {
+    listen: Listen,
+    tls: Tls,
+    database: Type.Object({ file: FilePath({ description: 'SQLite; made at the first start' }) }, closed),
+    token: Token,
+    clients: Type.Array(Client, { minItems: 1 }),
+    cps: Type.Object(
+      {
+        signers: Type.Array(CpsSigner, {
+          default: [],
+          description: 'one per V2G root; the first is the default',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
+    mo: Type.Object({ contractAuthority: Type.Optional(ContractAuthority) }, { ...closed, default: {} }),
+    log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
+  },
+  closed,
+)
+export type CentralConfig = Static<typeof CentralConfig>

@@ -1,0 +1,6 @@
+/** The pools of the Open Plug&Charge Protocol as one program. */
+export { CentralConfig } from './config.ts'
+export { startCentral } from './start-central.ts'
+export type { Central, CentralPorts } from './start-central.ts'
+export { CentralError } from './start-error.ts'
+export type { CentralErrorCode } from './start-error.ts'

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+
+import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
+import { readSecret, type Logger } from '#service'
+
+import { serveCcp } from './ccp/ccp-routes.ts'
+import { ContractPool } from './ccp/contract-pool.ts'
+import { InstallationService } from './ccp/installation.ts'
+import type { CentralConfig } from './config.ts'
+import { serveCps } from './cps/cps-routes.ts'
+import { CpsSigners, type CpsSigner } from './cps/cps-signer.ts'
+import { ProvisioningService, type ContractAuthority } from './cps/provisioning-service.ts'
+import { createHttpsServer } from './http/server.ts'
+import { ClientRegistry } from './oauth/clients.ts'
+import { TokenAuthority } from './oauth/token-authority.ts'
+import { openTokenKey } from './oauth/token-key.ts'
+import { serveTokens } from './oauth/token-route.ts'
+import { servePcp } from './pcp/pcp-routes.ts'
+import { ProvisioningPool } from './pcp/provisioning-pool.ts'
+import { serveRcp } from './rcp/rcp-routes.ts'
+import { RootPool } from './rcp/root-pool.ts'
+import { readContractAuthority, readCpsSigners } from './signing-keys.ts'
+import { CentralError } from './start-error.ts'
+import { openDatabase, type Database } from './storage/database.ts'
+import { SqlContractStore } from './storage/sql-contract-store.ts'
+import { SqlProvisioningStore } from './storage/sql-provisioning-store.ts'
+import { SqlRootStore } from './storage/sql-root-store.ts'
+
+export interface CentralPorts {
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: RandomBytes
+  /** Instead of the keys in the files of the config: an HSM, say. */
+  readonly cpsSigners?: readonly CpsSigner[]
+  readonly contractAuthority?: ContractAuthority
+}
+
+export interface Central extends AsyncDisposable {
+  /** `https://host:port`, with the port that is listened on. */
+  readonly url: string
+}
+
+/**
+ * Starts the pools. Resolves when they listen; disposing waits for the requests under way, then closes the database.
+ *
+ * @throws {CentralError} ERR_CENTRAL_SIGNER, ERR_CENTRAL_LISTEN
+ * @throws ConfigError, PkiError when a file of the config cannot be used
+ */
+export async function startCentral(config: CentralConfig, ports: CentralPorts): Promise<Central> {
+  await using resources = new AsyncDisposableStack()
+  const { logger, clock, random } = ports
+  const cpsSigners = ports.cpsSigners ?? (await readCpsSigners(config))
+  const contractAuthority = ports.contractAuthority ?? (await readContractAuthority(config, random))
+  const key = await openTokenKey(config.token.keyFile)
+  const clients = await readClients(config)
+  const tls = await readTls(config)
+
+  const database = await openDatabase(config.database.file)
+  resources.defer(() => database.destroy())
+  const pools = createPools(database, { clock, random })
+  const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots })
+  const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
+  const installations = new InstallationService({ ...pools, clock })
+  const authority = new TokenAuthority({ key, ...config.token, clock })
+
+  const app = createHttpsServer({ tls, logger, clock, random })
+  resources.defer(() => app.close())
+  const audiences = [config.token.audience, ...config.token.audienceAliases]
+  serveTokens(app, { clients, authority, key, audiences, clock })
+  serveRcp(app, { pool: pools.roots, authentication: authority })
+  servePcp(app, { pool: pools.vehicles, authentication: authority })
+  serveCps(app, { service, authentication: authority })
+  serveCcp(app, { installations, authentication: authority })
+
+  const { host, port } = config.listen
+  const url = await app.listen({ host, port }).catch((cause: unknown) => {
+    const reason = codeOf(cause) ?? messageOf(cause)
+    throw new CentralError('ERR_CENTRAL_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause })
+  })
+  logger.info({ url }, 'central listens')
+  const running = resources.move()
+  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+function createPools(
+  database: Database,
+  { clock, random }: { clock: Clock; random: RandomBytes },
+): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool } {
+  const roots = new RootPool({ store: new SqlRootStore(database), clock, random })
+  const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
+  const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
+  return { roots, vehicles, contracts }
+}
+
+async function readClients({ clients }: CentralConfig): Promise<ClientRegistry> {
+  const read = clients.map(async ({ secret, ...client }) => ({
+    client,
+    secret: (await readSecret(secret)).reveal(),
+  }))
+  return new ClientRegistry(await Promise.all(read))
+}
+
+async function readTls({ tls }: CentralConfig): Promise<{ certificate: string; privateKey: string }> {
+  const certificate = await readFile(tls.certificateFile, 'utf8')
+  const privateKey = (await readSecret({ file: tls.privateKeyFile })).reveal()
+  return { certificate, privateKey }
+}

@@ -1,0 +1,10 @@
+import { CodedError } from '#base'
+
+export type CentralErrorCode =
+  /** A signing key does not belong to its certificate, or the certificate is not what it is configured as. */
+  'ERR_CENTRAL_SIGNER' | 'ERR_CENTRAL_LISTEN'
+
+/** Central cannot start as it is configured. */
+export class CentralError extends CodedError<CentralErrorCode> {
+  override name = 'CentralError'
+}
