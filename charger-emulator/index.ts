@@ -1,0 +1,12 @@
+/** An emulated vehicle and its charge point, which do the real cryptography and speak the real protocols. */
+export { ChargePoint, INSTALLATION_TIMEOUT_MS, type InstallationCall } from './charge-point.ts'
+export { ChargerEmulatorConfig, gatewayAccesses } from './config.ts'
+export { EmulatorError, type EmulatorErrorCode } from './errors.ts'
+export { FAULTS, isFaultName, type Fault, type FaultName } from './faults.ts'
+export { installContract } from './install-contract.ts'
+export { Installation, type InstalledContract } from './installation.ts'
+export { runLoad, type Latency, type LoadProgress, type LoadReport } from './load.ts'
+export { systemPorts, type EmulatorPorts } from './ports.ts'
+export type { GatewayAccess } from './rpc-connection.ts'
+export type { OnStep, Step, StepName } from './steps.ts'
+export { Vehicle } from './vehicle.ts'
