@@ -20,7 +20,7 @@ import {
   KEY_CERT_SIGN,
   NOW_MS,
 } from './testing/forge.ts'
-import { hasShared, readSharedJson } from './testing/shared.ts'
+import { hasShared, readSharedText } from './testing/shared.ts'
 import { VerifiedSignatures } from './verified-signatures.ts'
 
 const CA = { ca: true, keyUsage: KEY_CERT_SIGN } as const
@@ -409,10 +409,8 @@ interface GoldenCertificate {
 }
 
 describe.skipIf(!hasShared)('published Hubject and CharIN chains (not run without ../shared)', () => {
-  const golden = hasShared
-    ? readSharedJson<{ certificates: readonly GoldenCertificate[]; root: { derHex: string } }>(
-        'vectors/opcp/opcp-golden-vectors.json',
-      )
+  const golden: { certificates: readonly GoldenCertificate[]; root: { derHex: string } } = hasShared
+    ? JSON.parse(readSharedText('vectors/opcp/opcp-golden-vectors.json'))
     : { certificates: [], root: { derHex: '' } }
   const pool = golden.certificates.map(({ derBase64 }) => parseCertificate(bytesFromBase64(derBase64, 2000)))
   const qaRoot = hasShared ? [parseCertificate(bytesFromHex(golden.root.derHex))] : []
@@ -436,14 +434,10 @@ describe.skipIf(!hasShared)('published Hubject and CharIN chains (not run withou
       expect(verdict.valid).toBe(chainsToQaRoot)
     },
   )
-
-  function useOf({
-    basicConstraints,
-    commonName = '',
-    domainComponents,
-  }: Certificate): PathValidation['use'] {
-    if (basicConstraints?.ca === true) return 'any'
-    if (domainComponents.includes('CPS')) return 'cps'
-    return commonName.length > 15 ? 'oem-provisioning' : 'contract'
-  }
 })
+
+function useOf({ basicConstraints, commonName = '', domainComponents }: Certificate): PathValidation['use'] {
+  if (basicConstraints?.ca === true) return 'any'
+  if (domainComponents.includes('CPS')) return 'cps'
+  return commonName.length > 15 ? 'oem-provisioning' : 'contract'
+}
