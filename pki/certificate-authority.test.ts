@@ -87,7 +87,7 @@ describe('every profile', () => {
       hexFromBytes(issued.subjectKeyIdentifier ?? new Uint8Array()),
     )
     expect(third.getExtension(x509.KeyUsagesExtension)?.critical).toBe(true)
-    expect(issued.keyUsage?.toSorted()).toEqual(CERTIFICATE_PROFILES[profile].keyUsage.toSorted())
+    expect(new Set(issued.keyUsage)).toEqual(new Set(CERTIFICATE_PROFILES[profile].keyUsage))
     expect(issued.authorityKeyIdentifier).toEqual(root.subjectKeyIdentifier)
     expect(issued.der.length).toBeLessThanOrEqual(800)
   })
@@ -99,10 +99,11 @@ test('the subject has its attributes in the order C, O, DC, CN', async () => {
   expect(issued.issuer.der).toEqual(root.subject.der)
 })
 
+const named = (commonName: string): Pick<CertificateOrder, 'subject'> => ({ subject: { commonName } })
+
 test('a path of issued certificates is valid', async () => {
   const sub1Keys = new TestAuthority()
   const sub2Keys = new TestAuthority()
-  const named = (commonName: string): Pick<CertificateOrder, 'subject'> => ({ subject: { commonName } })
   const sub1 = await authority.issue(
     order({ profile: 'mo-sub1', publicKey: sub1Keys.publicKey, ...named('Sub1') }),
   )

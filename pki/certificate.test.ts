@@ -79,11 +79,11 @@ describe('forms', () => {
   })
 })
 
-describe('refused', () => {
-  /** The certificate with the first occurrence of some bytes replaced by as many others. */
-  const patched = (from: string, to: string): Uint8Array =>
-    Uint8Array.from(Buffer.from(hexFromBytes(root.certificate.der).replace(from, to), 'hex'))
+/** The certificate with the first occurrence of some bytes replaced by as many others. */
+const patched = (from: string, to: string): Uint8Array =>
+  Uint8Array.from(Buffer.from(hexFromBytes(root.certificate.der).replace(from, to), 'hex'))
 
+describe('refused', () => {
   test('a byte after the end: ERR_PKI_TRAILING_BYTES', () => {
     const longer = concatBytes(root.certificate.der, Uint8Array.of(0))
     expect(() => parseCertificate(longer)).toThrow(refusing('ERR_PKI_TRAILING_BYTES'))

@@ -13,6 +13,9 @@ const attribute = (oid: string, value: string, tag: number = TAG.utf8String): Ui
   writeSequence(writeObjectIdentifier(oid), writeText(tag, value))
 const name = (...attributes: readonly Uint8Array[]): DistinguishedName =>
   new DistinguishedName(writeSequence(...attributes.map(writeSetOfOne)))
+/** One relative name of several attributes. */
+const pair = (...attributes: readonly Uint8Array[]): DistinguishedName =>
+  new DistinguishedName(writeSequence(writeElement(TAG.set, ...attributes)))
 
 test('the text is the reverse of the encoding', () => {
   const dc = attribute('0.9.2342.19200300.100.1.25', 'V2G', TAG.ia5String)
@@ -43,8 +46,6 @@ describe('names are equal by RFC 5280 section 7.1', () => {
   })
 
   test('within a relative name of several attributes, in any order', () => {
-    const pair = (...attributes: readonly Uint8Array[]): DistinguishedName =>
-      new DistinguishedName(writeSequence(writeElement(TAG.set, ...attributes)))
     const [a, b] = [attribute(CN, 'a'), attribute(O, 'b')]
     expect(pair(a, b).equals(pair(b, a))).toBe(true)
     expect(pair(a, b).equals(name(a, b))).toBe(false)

@@ -11,6 +11,7 @@ import type { PathVerdict } from './path-verdict.ts'
 import {
   DAY_MS,
   DIGITAL_SIGNATURE,
+  DIGITAL_SIGNATURE_AND_KEY_AGREEMENT,
   extension,
   forge,
   type Forged,
@@ -116,11 +117,11 @@ describe('a path is found', () => {
   })
 })
 
-describe('the evil set', () => {
-  const evilLeaf = async (forgery: Omit<Forgery, 'subject'>): Promise<{ leaf: Certificate }> => ({
-    leaf: (await forge({ subject: pcid, issuer: sub2, ...forgery })).certificate,
-  })
+const evilLeaf = async (forgery: Omit<Forgery, 'subject'>): Promise<{ leaf: Certificate }> => ({
+  leaf: (await forge({ subject: pcid, issuer: sub2, ...forgery })).certificate,
+})
 
+describe('the evil set', () => {
   test('an expired leaf: ERR_PATH_EXPIRED', async () => {
     const verdict = validate(await evilLeaf({ validToMs: NOW_MS - 1000 }))
     expect(verdict).toEqual(refusing('ERR_PATH_EXPIRED'))
@@ -301,14 +302,6 @@ describe('the evil set', () => {
 })
 
 describe('roles', () => {
-  const rolled = async (
-    domainComponent: string | undefined,
-    over: Omit<Forgery, 'subject'> = {},
-  ): Promise<Certificate> => {
-    const dc = domainComponent === undefined ? [] : [{ DC: [domainComponent] }]
-    return (await forge({ subject: [...dc, { CN: ['x'] }], issuer: sub2, ...over })).certificate
-  }
-
   test.each([
     { use: 'cps', dc: 'CPS', code: undefined },
     { use: 'cps', dc: 'OEM', code: 'ERR_PATH_ROLE' },
@@ -341,7 +334,7 @@ describe('roles', () => {
   test.each([
     { use: 'oem-provisioning', dc: 'OEM', keyUsage: DIGITAL_SIGNATURE, code: 'ERR_PATH_KEY_USAGE' },
     { use: 'oem-provisioning', dc: 'OEM', keyUsage: KEY_AGREEMENT, code: 'ERR_PATH_KEY_USAGE' },
-    { use: 'oem-provisioning', dc: 'OEM', keyUsage: DIGITAL_SIGNATURE | KEY_AGREEMENT, code: undefined },
+    { use: 'oem-provisioning', dc: 'OEM', keyUsage: DIGITAL_SIGNATURE_AND_KEY_AGREEMENT, code: undefined },
     { use: 'contract', dc: 'MO', keyUsage: KEY_AGREEMENT, code: 'ERR_PATH_KEY_USAGE' },
     { use: 'contract', dc: 'MO', keyUsage: DIGITAL_SIGNATURE, code: undefined },
     { use: 'cps', dc: 'CPS', keyUsage: KEY_AGREEMENT, code: 'ERR_PATH_KEY_USAGE' },
@@ -400,6 +393,15 @@ describe('remembered signatures', () => {
   })
 })
 
+/** A leaf whose subject has this DC. */
+async function rolled(
+  domainComponent: string | undefined,
+  over: Omit<Forgery, 'subject'> = {},
+): Promise<Certificate> {
+  const dc = domainComponent === undefined ? [] : [{ DC: [domainComponent] }]
+  return (await forge({ subject: [...dc, { CN: ['x'] }], issuer: sub2, ...over })).certificate
+}
+
 interface GoldenCertificate {
   readonly subject: string
   readonly notBefore: string
@@ -414,7 +416,7 @@ describe.skipIf(!hasShared)('published Hubject and CharIN chains (not run withou
     : { certificates: [], root: { derHex: '' } }
   const pool = golden.certificates.map(({ derBase64 }) => parseCertificate(bytesFromBase64(derBase64, 2000)))
   const qaRoot = hasShared ? [parseCertificate(bytesFromHex(golden.root.derHex))] : []
-  const isRoot = (certificate: Certificate): boolean => qaRoot.some((root) => root.equals(certificate))
+  const isRoot = (certificate: Certificate): boolean => qaRoot.some((one) => one.equals(certificate))
   const belowRoot = golden.certificates.flatMap((facts, index) => {
     const own = pool[index]
     return own === undefined || isRoot(own) ? [] : [{ ...facts, own }]

@@ -91,19 +91,20 @@ interface PkitsCase {
   readonly time: string
 }
 
+const readPkits = (file: string): Certificate => parseCertificate(readShared(`suites/pkits/${file}`))
+
 describe.skipIf(!hasShared)('NIST PKITS (not run without ../shared)', () => {
   const { cases }: { cases: readonly PkitsCase[] } = hasShared
     ? JSON.parse(readSharedText('suites/pkits/pkits.json'))
     : { cases: [] }
-  const read = (file: string): Certificate => parseCertificate(readShared(`suites/pkits/${file}`))
   const judged = cases.map(({ number, title, certs, expected, time }): Judged => {
     const subpart = /Subpart (\d+)/.exec(title)?.[1]
     return {
       id: subpart === undefined ? number : `${number}/${subpart}`,
       expected: expected === 'valid' ? 'accepts' : 'refuses',
-      leaf: () => read(certs.at(-1) ?? ''),
-      intermediates: () => certs.slice(1, -1).map(read),
-      roots: () => certs.slice(0, 1).map(read),
+      leaf: () => readPkits(certs.at(-1) ?? ''),
+      intermediates: () => certs.slice(1, -1).map(readPkits),
+      roots: () => certs.slice(0, 1).map(readPkits),
       atMs: Date.parse(time),
     }
   })

@@ -15,9 +15,11 @@ export const NOW_MS = Date.UTC(2026, 0, 1)
 export const DAY_MS = 86_400_000
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-export const KEY_CERT_SIGN = x509.KeyUsageFlags.keyCertSign
-export const DIGITAL_SIGNATURE = x509.KeyUsageFlags.digitalSignature
-export const KEY_AGREEMENT = x509.KeyUsageFlags.keyAgreement
+/** Values of the key usage extension, in hexadecimal. */
+export const KEY_CERT_SIGN = '03020204'
+export const DIGITAL_SIGNATURE = '03020780'
+export const KEY_AGREEMENT = '03020308'
+export const DIGITAL_SIGNATURE_AND_KEY_AGREEMENT = '03020388'
 
 export interface Forged {
   readonly certificate: Certificate
@@ -36,7 +38,7 @@ export interface Forgery {
   readonly validToMs?: number
   /** `true` or a path length make a CA; `false` says explicitly that it is none; absent: no extension. */
   readonly ca?: boolean | number
-  readonly keyUsage?: number
+  readonly keyUsage?: string
   readonly extensions?: readonly x509.Extension[]
   readonly serialNumber?: string
 }
@@ -75,7 +77,7 @@ function* extensionsOf({ ca, keyUsage, extensions = [] }: Forgery): Generator<x5
   if (ca !== undefined) {
     yield new x509.BasicConstraintsExtension(ca !== false, typeof ca === 'number' ? ca : undefined, true)
   }
-  if (keyUsage !== undefined) yield new x509.KeyUsagesExtension(keyUsage, true)
+  if (keyUsage !== undefined) yield extension('2.5.29.15', true, keyUsage)
   yield* extensions
 }
 
