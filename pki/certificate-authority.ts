@@ -131,11 +131,15 @@ async function sign(
 function checkOrder({ subject, publicKey, notBeforeMs, notAfterMs }: CertificateOrder): void {
   algorithmOfKey(publicKey)
   if (!(notBeforeMs < notAfterMs)) throw issueError('the validity ends before it begins')
-  for (const text of [subject.commonName, subject.organizationName ?? '-']) {
-    if (text === '' || text.length > NAME_CHARACTERS_MAX)
+  const { commonName, organizationName, countryName } = subject
+  for (const text of [commonName, organizationName]) {
+    if (text !== undefined && (text === '' || text.length > NAME_CHARACTERS_MAX)) {
       throw issueError(`a name has 1 to ${NAME_CHARACTERS_MAX} characters`)
+    }
   }
-  if (!/^[A-Z]{2}$/.test(subject.countryName ?? 'EU')) throw issueError('a country has two capital letters')
+  if (countryName !== undefined && !/^[A-Z]{2}$/.test(countryName)) {
+    throw issueError('a country has two capital letters')
+  }
 }
 
 /** The top bits are 01, so that the number is positive and always of full length. */

@@ -98,9 +98,10 @@ function refuseAny(
 ): PathRefusal | undefined {
   const { basicConstraints, keyUsage, validFromMs, validToMs, publicKeyAlgorithm, signatureAlgorithm } =
     certificate
-  if (atMs < validFromMs)
+  // Written so that a time that is no number is outside of every validity.
+  if (!(atMs >= validFromMs))
     return refusal('ERR_PATH_NOT_YET_VALID', certificate, `not valid before ${timeOf(validFromMs)}`)
-  if (wholeSecondMs(atMs) > validToMs)
+  if (!(wholeSecondMs(atMs) <= validToMs))
     return refusal('ERR_PATH_EXPIRED', certificate, `expired at ${timeOf(validToMs)}`)
   const unknown = certificate.extensions.find(
     ({ critical, oid }) =>

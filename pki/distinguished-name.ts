@@ -1,4 +1,4 @@
-import { equalBytes, hexFromBytes } from '#base'
+import { hexFromBytes } from '#base'
 
 import { type DerElement, DerReader, TAG } from './der-reader.ts'
 import { ATTRIBUTE_NAME } from './object-identifiers.ts'
@@ -56,7 +56,7 @@ export class DistinguishedName {
    * without regard to string type, case, and runs of spaces.
    */
   equals(other: DistinguishedName): boolean {
-    return equalBytes(this.der, other.der) || this.#key === other.#key
+    return this.#key === other.#key
   }
 
   toString(): string {

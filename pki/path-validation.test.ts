@@ -130,6 +130,10 @@ describe('the evil set', () => {
     })
   })
 
+  test('at no time at all: ERR_PATH_NOT_YET_VALID', () => {
+    expect(validate({ atMs: Number.NaN })).toEqual(refusing('ERR_PATH_NOT_YET_VALID', leaf))
+  })
+
   test('a leaf that is not valid yet: ERR_PATH_NOT_YET_VALID', async () => {
     expect(validate(await evilLeaf({ validFromMs: NOW_MS + 1000 }))).toEqual(
       refusing('ERR_PATH_NOT_YET_VALID'),
@@ -293,6 +297,22 @@ describe('the evil set', () => {
     }
   })
 
+  test('changed certificates anywhere in the chain never throw and never pass', () => {
+    const members = [leaf, sub2, sub1].map(({ certificate }) => certificate)
+    const change = fc.record({ member: fc.nat(2), at: fc.nat(), flip: fc.integer({ min: 1, max: 255 }) })
+    fc.assert(
+      fc.property(change, ({ member, at, flip }) => {
+        const { der = new Uint8Array() } = members[member] ?? {}
+        const index = at % der.length
+        const changed = parsed(der.with(index, (der[index] ?? 0) ^ flip))
+        if (changed === undefined) return
+        const [own = changed, ...intermediates] = members.with(member, changed)
+        expect(validate({ leaf: own, intermediates }).valid).toBe(false)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   test('of several failing candidates, the one that got furthest is reported', async () => {
     const impostor = await forge({ subject: 'Sub2', ...CA })
     const old = await forge({ subject: 'Root', ...CA, keys: root.keys, validToMs: NOW_MS - DAY_MS / 2 })
@@ -442,4 +462,13 @@ function useOf({ basicConstraints, commonName = '', domainComponents }: Certific
   if (basicConstraints?.ca === true) return 'any'
   if (domainComponents.includes('CPS')) return 'cps'
   return commonName.length > 15 ? 'oem-provisioning' : 'contract'
+}
+
+/** The certificate, when the bytes still are one. */
+function parsed(der: Uint8Array): Certificate | undefined {
+  try {
+    return parseCertificate(der)
+  } catch {
+    return undefined
+  }
 }

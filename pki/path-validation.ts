@@ -63,9 +63,7 @@ class PathSearch {
   constructor(validation: PathValidation, rules: PathRules) {
     this.#validation = validation
     this.#rules = rules
-    this.#intermediates = distinct(validation.intermediates).filter(
-      (certificate) => !validation.roots.some((root) => root.equals(certificate)),
-    )
+    this.#intermediates = distinct(validation.intermediates)
     this.#pathCertificatesMax = validation.pathCertificatesMax ?? PATH_CERTIFICATES_MAX
   }
 
@@ -77,16 +75,17 @@ class PathSearch {
   /** Extends a path whose every link holds by each possible issuer of its last certificate: roots first. */
   #extend(path: readonly Certificate[]): Step {
     const certificate = last(path)
-    const { roots } = this.#validation
     const possible = (issuer: Certificate): boolean =>
       issuer.subject.equals(certificate.issuer) && !path.some((member) => member.equals(issuer))
     let best: Attempt | undefined
-    for (const issuer of roots.filter(possible)) {
+    const roots = this.#validation.roots.filter(possible)
+    for (const issuer of roots) {
       const step = this.#link(path, issuer, 'root') ?? { path: [...path, issuer] }
       if ('path' in step) return step
       best = further(best, step)
     }
     for (const issuer of this.#intermediates.filter(possible)) {
+      if (roots.some((root) => root.equals(issuer))) continue
       const step = this.#link(path, issuer, 'intermediate') ?? this.#extend([...path, issuer])
       if ('path' in step) return step
       best = further(best, step)
