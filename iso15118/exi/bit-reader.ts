@@ -84,19 +84,11 @@ export class BitReader {
   readBinary(): Uint8Array {
     const length = this.readUnsigned()
     if (length * 8 > this.bitsLeft) throw truncated(length * 8, this.#bit, this.#bitCount)
-    const bytes = this.#bytes
-    const shift = this.#bit & 7
-    let at = this.#bit >>> 3
+    const at = this.#bit >>> 3
+    const aligned = (this.#bit & 7) === 0
+    const value = aligned ? this.#bytes.slice(at, at + length) : new Uint8Array(length)
+    if (!aligned) this.#copy(value, length)
     this.#bit += length * 8
-    if (shift === 0) return bytes.slice(at, at + length)
-    const value = new Uint8Array(length)
-    const back = 8 - shift
-    let octet = bytes[at] ?? 0
-    for (let i = 0; i < length; i++) {
-      const next = bytes[++at] ?? 0
-      value[i] = (octet << shift) | (next >>> back)
-      octet = next
-    }
     return value
   }
 
@@ -109,12 +101,43 @@ export class BitReader {
       )
     }
     if (length * 8 > this.bitsLeft) throw truncated(length * 8, this.#bit, this.#bitCount)
+    return this.#asciiText(length) ?? this.#text(length)
+  }
+
+  /** Most texts are ASCII, of one octet each: those are copied at once. Anything else is left to be read again. */
+  #asciiText(length: number): string | undefined {
+    const text = length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(length)
+    const seen = this.#copy(text, length)
+    if (seen >= 0x80) return undefined
+    this.#bit += length * 8
+    return text.toString('latin1', 0, length)
+  }
+
+  #text(length: number): string {
     let text = ''
     for (let i = 0; i < length; i++) {
       const octet = this.readBits(8)
-      text += octet < 0x80 ? (ASCII[octet] ?? '') : this.#character(octet)
+      text += octet < 0x80 ? String.fromCharCode(octet) : this.#character(octet)
     }
     return text
+  }
+
+  /** Copies octets from wherever the reader is to a whole-octet place, and gives all of them or-ed together. */
+  #copy(target: Uint8Array, length: number): number {
+    const bytes = this.#bytes
+    const shift = this.#bit & 7
+    const back = 8 - shift
+    let at = this.#bit >>> 3
+    let octet = bytes[at] ?? 0
+    let seen = 0
+    for (let i = 0; i < length; i++) {
+      const next = bytes[++at] ?? 0
+      const whole = ((octet << shift) | (next >>> back)) & 0xff
+      target[i] = whole
+      seen |= whole
+      octet = next
+    }
+    return seen
   }
 
   /** The rest of a code point whose first octet says that more follow. */
@@ -128,7 +151,8 @@ export class BitReader {
   }
 }
 
-const ASCII: readonly string[] = Array.from({ length: 0x80 }, (_, code) => String.fromCharCode(code))
+/** Where a text is gathered before it becomes a string; used and left within one call. */
+const SCRATCH = Buffer.alloc(256)
 
 function truncated(bits: number, at: number, bitCount: number): ExiError {
   return new ExiError('ERR_EXI_TRUNCATED', `need ${bits} bits at bit ${at}, have ${bitCount - at}`)

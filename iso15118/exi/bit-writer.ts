@@ -15,7 +15,7 @@ export class BitWriter {
 
   /** Writes an unsigned integer of `n` bits, 0 <= n <= 24. */
   writeBits(value: number, n: number): void {
-    assert(n <= 24 && value >= 0 && value < 2 ** n, `${value} does not fit ${n} bits`)
+    assert(n <= 24 && value >>> n === 0)
     if (n === 0) return
     const at = this.#bit >>> 3
     this.#reserve(at + 4)
@@ -61,7 +61,8 @@ export class BitWriter {
     }
     const back = 8 - shift
     let carry = bytes[at] ?? 0
-    for (const octet of value) {
+    for (let i = 0; i < value.length; i++) {
+      const octet = value[i] ?? 0
       bytes[at++] = carry | (octet >>> shift)
       carry = (octet << back) & 0xff
     }
@@ -70,7 +71,13 @@ export class BitWriter {
 
   /** Writes each character as its code point (EXI 1.0 §7.1.10); the length is the caller's. */
   writeCharacters(text: string): void {
-    for (const character of text) this.writeUnsigned(character.codePointAt(0) ?? 0)
+    for (let i = 0; i < text.length; i++) {
+      const codePoint = text.codePointAt(i) ?? 0
+      if (codePoint < 0x80) this.writeBits(codePoint, 8)
+      else this.writeUnsigned(codePoint)
+      // The second half of a surrogate pair is part of the code point just written.
+      if (codePoint > 0xff_ff) i++
+    }
   }
 
   #reserve(size: number): void {

@@ -198,6 +198,12 @@ function bigintDatatype(min: bigint | undefined, max: bigint | undefined): Datat
 function enumerationDatatype(values: readonly string[]): Datatype {
   const bits = bitsFor(values.length)
   const index = new Map(values.map((value, i) => [value, i]))
+  const indexOf = (value: unknown): number => {
+    const at = typeof value === 'string' ? index.get(value) : undefined
+    if (at !== undefined) return at
+    const some = values.slice(0, 8).join(', ')
+    throw new ExiError('ERR_EXI_VALUE', `not one of ${some}${values.length > 8 ? ', …' : ''}`)
+  }
   return {
     read(reader) {
       const at = reader.readBits(bits)
@@ -206,16 +212,8 @@ function enumerationDatatype(values: readonly string[]): Datatype {
         throw new ExiError('ERR_EXI_DEVIATION', `enumeration has ${values.length} values, not number ${at}`)
       return value
     },
-    write(writer, value) {
-      const at = typeof value === 'string' ? index.get(value) : undefined
-      if (at === undefined)
-        throw new ExiError(
-          'ERR_EXI_VALUE',
-          `not one of ${values.slice(0, 8).join(', ')}${values.length > 8 ? '…' : ''}`,
-        )
-      writer.writeBits(at, bits)
-    },
-    parse: (text) => text.trim(),
+    write: (writer, value) => writer.writeBits(indexOf(value), bits),
+    parse: (text) => values[indexOf(text.trim())] ?? '',
     format: String,
   }
 }
@@ -226,8 +224,11 @@ export function bitsFor(count: number): number {
 }
 
 function codePointCount(text: string): number {
-  let count = 0
-  for (const _ of text) count++
+  let count = text.length
+  for (let i = 0; i < text.length; i++) {
+    // The second half of a pair does not count; text here is well-formed.
+    if ((text.charCodeAt(i) & 0xfc_00) === 0xdc_00) count--
+  }
   return count
 }
 

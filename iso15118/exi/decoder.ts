@@ -85,7 +85,7 @@ function walk(stream: Stream, root: ElementGrammar, sink: EventSink): void {
   }
 }
 
-/** The events behind the escape: of them only the end is accepted, since some encoders end empty content that way. */
+/** The events behind the escape: of them only the end is accepted, where some encoders write no text instead of an empty one. */
 function escaped(reader: BitReader, state: State, code: number, element: ElementGrammar): 'end' {
   if (code === state.productions.length && reader.readBits(state.secondWidth) === state.secondEnd)
     return 'end'

@@ -47,9 +47,9 @@ export type Production =
 export interface State {
   readonly productions: readonly Production[]
   readonly width: number
-  /** Bits of the second part behind the escape (code `productions.length`), 0 where there is no escape. */
+  /** Bits of the second part behind the escape, which is the code `productions.length`. */
   readonly secondWidth: number
-  /** The second part that ends the element, -1 when a one-part code does. Other second parts are deviations. */
+  /** The second part that stands for empty text where text is due, -1 elsewhere. Other second parts are deviations. */
   readonly secondEnd: number
 }
 
@@ -159,12 +159,13 @@ export class Grammars {
   #element(declaration: ElementDeclaration): ElementGrammar {
     const known = this.#elements.get(declaration)
     if (known !== undefined) return known
-    const type = (): TypeGrammar => this.#type(declaration.type)
+    let type: TypeGrammar | undefined
+    const makeType = (): TypeGrammar => (type = this.#type(declaration.type))
     const element: ElementGrammar = {
       name: this.#elementName(declaration),
       abstract: declaration.abstract === true,
       get type() {
-        return type()
+        return type ?? makeType()
       },
     }
     this.#elements.set(declaration, element)
@@ -303,7 +304,7 @@ export class Grammars {
     const contentProductions: Production[] = []
     const content: State = {
       productions: contentProductions,
-      ...codeWidthsOf(elements.length + 3, { mayEnd: true, second: 2 }),
+      ...codeWidthsOf(elements.length + 3, 2),
     }
     contentProductions.push(
       ...elements.map((element): Production =>
@@ -319,7 +320,7 @@ export class Grammars {
     const startProductions: Production[] = []
     const start: State = {
       productions: startProductions,
-      ...codeWidthsOf(all.length + 1 + contentProductions.length, { mayEnd: true, second: 6 }),
+      ...codeWidthsOf(all.length + 1 + contentProductions.length, 6),
     }
     startProductions.push(
       ...all.map(([name, datatype]): Production =>
@@ -350,22 +351,21 @@ export class Grammars {
   }
 }
 
-/** §8.5.4.4.1: what a place adds behind its escape besides the end: the type and nil attributes at the very start, unknown
- * attributes (declared ones with another type as one group) in the start tag, unknown elements and text everywhere. */
+/**
+ * §8.5.4.4.1: what a place adds behind its escape. First the end where no one-part code has it; then the type and nil
+ * attributes at the very start, unknown attributes (declared ones with another type as one group) in the start tag,
+ * unknown elements and text everywhere.
+ */
 function codeWidths(place: Place, first: boolean): Omit<State, 'productions'> {
   const count = place.steps.length + (place.mayEnd ? 1 : 0)
-  return codeWidthsOf(count, { mayEnd: place.mayEnd, second: (first ? 2 : 0) + (place.startTag ? 2 : 0) + 2 })
+  const second = (place.mayEnd ? 0 : 1) + (first ? 2 : 0) + (place.startTag ? 2 : 0) + 2
+  // Ending there in place of a missing element would be a message without it; in place of text it is empty text.
+  const mayBeEmpty = !place.mayEnd && place.steps.every(({ label }) => label.event === 'text')
+  return codeWidthsOf(count, second, mayBeEmpty ? 0 : -1)
 }
 
-function codeWidthsOf(
-  count: number,
-  { mayEnd, second }: { mayEnd: boolean; second: number },
-): Omit<State, 'productions'> {
-  return {
-    width: bitsFor(count + 1),
-    secondWidth: bitsFor(second + (mayEnd ? 0 : 1)),
-    secondEnd: mayEnd ? -1 : 0,
-  }
+function codeWidthsOf(count: number, second: number, secondEnd = -1): Omit<State, 'productions'> {
+  return { width: bitsFor(count + 1), secondWidth: bitsFor(second), secondEnd }
 }
 
 function compareNames(a: ExiName, b: ExiName): number {

@@ -2,6 +2,7 @@ import type { BitWriter } from './bit-writer.ts'
 import { DEPTH_MAX } from './decoder.ts'
 import { ExiError } from './errors.ts'
 import { CONTENT, VALUE, type ElementGrammar, type Production, type State } from './grammar.ts'
+import type { ExiName } from './name.ts'
 import type { QNameTable } from './qname-table.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -21,200 +22,226 @@ export class ObjectWriter {
    *
    * @throws {ExiError} ERR_EXI_VALUE, its message beginning with the path of the member at fault
    */
-  write(element: ElementGrammar, value: unknown, path: string = element.name.name, depth = 1): void {
+  write(element: ElementGrammar, value: unknown, depth = 1): void {
     if (depth > DEPTH_MAX) throw new ExiError('ERR_EXI_TOO_LARGE', `elements deeper than ${DEPTH_MAX}`)
     const { shape, start } = element.type
-    if (shape === 'simple') this.#writeText(start, value, path)
-    else if (!isMembers(value)) this.#writeUntyped(element, value, path)
-    else if (shape === 'ordered') this.#writeOrdered(element, value, path, depth)
-    else this.#writeMembers(element, value, path, depth)
+    try {
+      if (shape === 'simple') this.#writeTextAndEnd(start, value)
+      else if (!isMembers(value)) this.#writeTextAndEnd(start, value)
+      else if (shape === 'ordered') this.#writeOrdered(start, value, depth)
+      else this.#writeMembers(start, value, depth)
+    } catch (error) {
+      throw inside(element.name.name, error)
+    }
   }
 
-  #writeText(start: State, value: unknown, path: string): void {
-    const [code, production] = find(start, (one) => one.event === 'text')
-    if (production?.event !== 'text') throw new ExiError('ERR_EXI_VALUE', `${path}: no text is allowed here`)
-    this.#event(start, code)
-    this.#value(production, value, path)
-    this.#end(production.next, path)
+  /** Writes the event that starts the named element, by its own code or through a wildcard; gives it and the state behind it. */
+  startElement(state: State, name: ExiName): [element: ElementGrammar, next: State] {
+    const own = state.productions.findIndex(
+      (one) => one.event === 'element' && sameName(one.element.name, name),
+    )
+    const production = state.productions[own]
+    if (production?.event === 'element') {
+      this.#event(state, own)
+      return [production.element, production.next]
+    }
+    const code = codeOf(state, 'anyElement')
+    const wildcard = state.productions[code]
+    const element = this.#qnames.globalElement(name)
+    if (wildcard?.event !== 'anyElement' || element === undefined) {
+      throw new ExiError('ERR_EXI_VALUE', `element ${name.name} is not allowed here`)
+    }
+    this.#event(state, code)
+    this.#qnames.writeName(this.#writer, element.name)
+    return [element, wildcard.next]
   }
 
-  /** In the relaxed grammar the text alone may stand for an element without attributes. */
-  #writeUntyped(element: ElementGrammar, value: unknown, path: string): void {
-    if (typeof value !== 'string') throw new ExiError('ERR_EXI_VALUE', `${path}: wants an object`)
-    this.#writeText(element.type.start, value, path)
-  }
-
-  #writeMembers(element: ElementGrammar, members: Members, path: string, depth: number): void {
-    let state = element.type.start
-    let member = ''
-    let item = 0
-    let written = 0
-    let from = 0
-    const count = countOf(members)
-    for (;;) {
-      const [code, production] = nextOf(state, members, { from, member, item })
-      if (production === undefined || production.event === 'deviation' || written > count)
-        throw unexpected(state, members, path)
+  #writeMembers(start: State, members: Members, depth: number): void {
+    const left = new MembersLeft(members)
+    let state = start
+    for (let from = 0; ;) {
+      const code = left.next(state, from)
+      const production = state.productions[code]
+      if (production === undefined || production.event === 'deviation') throw left.unexpected(state)
       this.#event(state, code)
-      if (production.event === 'end') {
-        if (written !== count) throw unexpected(state, members, path)
-        return
+      switch (production.event) {
+        case 'end':
+          return
+        case 'element':
+          this.write(
+            production.element,
+            left.take(production.element.name.name, production.repeated),
+            depth + 1,
+          )
+          break
+        case 'attribute':
+          this.#attribute(production, left.take(production.name.name, false))
+          break
+        case 'text':
+          production.datatype.write(this.#writer, left.take(VALUE, false))
+          break
+        case 'anyElement':
+          throw left.unexpected(state)
       }
-      if (production.event === 'element') {
-        const { name } = production.element.name
-        item = name === member ? item + 1 : 1
-        if (item === 1) written++
-        member = name
-        const value = production.repeated ? itemOf(members[name], item - 1) : members[name]
-        this.write(production.element, value, `${path}/${name}`, depth + 1)
-      } else if (production.event === 'attribute') {
-        written++
-        this.#value(production, members[production.name.name], `${path}/${production.name.name}`)
-      } else if (production.event === 'text') {
-        written++
-        this.#value(production, members[VALUE], path)
-        if (written !== count) throw unexpected(state, members, path)
-        this.#end(production.next, path)
-        return
-      }
-      // The relaxed grammar stays in place after an attribute, whose names come in sorted order.
+      // The relaxed grammar stays in place after an attribute; their codes rise with their names.
       from = production.event === 'attribute' && production.next === state ? code + 1 : 0
       state = production.next
     }
   }
 
-  #writeOrdered(element: ElementGrammar, members: Members, path: string, depth: number): void {
-    let state = element.type.start
-    let written = 0
-    for (;;) {
-      const [code, production] = find(
-        state,
-        (one) => one.event === 'attribute' && members[one.name.name] !== undefined,
-      )
-      if (production?.event !== 'attribute') break
-      written++
-      this.#event(state, code)
-      this.#value(production, members[production.name.name], `${path}/${production.name.name}`)
-      state = production.next
-    }
-    const content: readonly unknown[] = Array.isArray(members[CONTENT]) ? members[CONTENT] : []
-    for (const part of content) state = this.#writeContent(state, part, path, depth)
-    if (written + (members[CONTENT] === undefined ? 0 : 1) !== countOf(members))
-      throw unexpected(state, members, path)
-    this.#end(state, path)
+  /** Text alone, for simple types; the relaxed grammar takes it too, for an element without attributes. */
+  #writeTextAndEnd(start: State, value: unknown): void {
+    const code = codeOf(start, 'text')
+    const production = start.productions[code]
+    if (production?.event !== 'text') throw new ExiError('ERR_EXI_VALUE', 'wants an object')
+    this.#event(start, code)
+    production.datatype.write(this.#writer, value)
+    this.#end(production.next)
   }
 
-  #writeContent(state: State, part: unknown, path: string, depth: number): State {
-    if (typeof part === 'string') {
-      const [code, production] = find(state, (one) => one.event === 'text')
-      if (production?.event !== 'text')
-        throw new ExiError('ERR_EXI_VALUE', `${path}: no text is allowed here`)
+  #writeOrdered(start: State, members: Members, depth: number): void {
+    const { [CONTENT]: content = [], ...attributes } = members
+    if (!Array.isArray(content)) throw new ExiError('ERR_EXI_VALUE', `${CONTENT} wants an array`)
+    const left = new MembersLeft(attributes)
+    let state = start
+    for (;;) {
+      const code = left.next(state, 0)
+      const production = state.productions[code]
+      if (production?.event !== 'attribute') break
       this.#event(state, code)
-      this.#value(production, part, path)
+      this.#attribute(production, left.take(production.name.name, false))
+      state = production.next
+    }
+    left.expectNone(state)
+    for (const part of content) state = this.#writePart(state, part, depth)
+    this.#end(state)
+  }
+
+  #writePart(state: State, part: unknown, depth: number): State {
+    if (typeof part === 'string') {
+      const code = codeOf(state, 'text')
+      const production = state.productions[code]
+      if (production?.event !== 'text') throw new ExiError('ERR_EXI_VALUE', 'no text is allowed here')
+      this.#event(state, code)
+      production.datatype.write(this.#writer, part)
       return production.next
     }
     if (!isMembers(part) || typeof part['name'] !== 'string' || typeof part['namespace'] !== 'string') {
-      throw new ExiError('ERR_EXI_VALUE', `${path}: ${CONTENT} wants text or { namespace, name, value }`)
+      throw new ExiError('ERR_EXI_VALUE', `${CONTENT} wants text or { namespace, name, value }`)
     }
     const { name, namespace, value } = part
-    const [element, next] = this.startElement(state, { name, namespace }, path)
-    this.write(element, value, `${path}/${name}`, depth + 1)
+    const [element, next] = this.startElement(state, { name, namespace })
+    this.write(element, value, depth + 1)
     return next
   }
 
-  /** Writes the event that starts the named element, by its own code or through a wildcard. */
-  startElement(
-    state: State,
-    name: { name: string; namespace: string },
-    path: string,
-  ): [ElementGrammar, State] {
-    const [code, own] = find(
-      state,
-      (one) =>
-        one.event === 'element' &&
-        one.element.name.name === name.name &&
-        one.element.name.namespace === name.namespace,
-    )
-    if (own?.event === 'element') {
-      this.#event(state, code)
-      return [own.element, own.next]
+  #attribute({ name, datatype }: Production & { event: 'attribute' }, value: unknown): void {
+    try {
+      datatype.write(this.#writer, value)
+    } catch (error) {
+      throw inside(name.name, error)
     }
-    const [anyCode, any] = find(state, (one) => one.event === 'anyElement')
-    const element = any === undefined ? undefined : this.#qnames.globalElement(name)
-    if (element === undefined || any?.event !== 'anyElement') {
-      throw new ExiError('ERR_EXI_VALUE', `${path}: element ${name.name} is not allowed here`)
-    }
-    this.#event(state, anyCode)
-    this.#qnames.writeName(this.#writer, element.name)
-    return [element, any.next]
   }
 
   #event(state: State, code: number): void {
     this.#writer.writeBits(code, state.width)
   }
 
-  #end(state: State, path: string): void {
-    const [code, production] = find(state, (one) => one.event === 'end')
-    if (production === undefined) throw unexpected(state, {}, path)
+  #end(state: State): void {
+    const code = codeOf(state, 'end')
+    if (code < 0) throw new MembersLeft({}).unexpected(state)
     this.#event(state, code)
   }
+}
 
-  #value(production: Production & { event: 'attribute' | 'text' }, value: unknown, path: string): void {
-    try {
-      production.datatype.write(this.#writer, value)
-    } catch (error) {
-      if (error instanceof ExiError)
-        throw new ExiError(error.code, `${path}: ${error.message}`, { cause: error })
-      throw error
+/** Keeps account of which members of an object have been written, so that none is left out in silence. */
+class MembersLeft {
+  readonly #members: Members
+  #left: number
+  /** The array being written and how much of it is, under `#member`. */
+  #member = ''
+  #items: readonly unknown[] = []
+  #item = 0
+
+  constructor(members: Members) {
+    this.#members = members
+    this.#left = countOf(members)
+  }
+
+  /** The code, `from` on, of the first event that there is a member for; else that of the end, if nothing is left; else -1. */
+  next({ productions }: State, from: number): number {
+    let end = -1
+    for (let code = from; code < productions.length; code++) {
+      const production = productions[code]
+      if (production === undefined) break
+      if (production.event === 'end') end = code
+      else if (this.#has(production)) return code
     }
+    return this.#left === 0 && this.#item === this.#items.length ? end : -1
+  }
+
+  take(name: string, repeated: boolean): unknown {
+    if (repeated && name === this.#member) return this.#items[this.#item++]
+    if (this.#item < this.#items.length)
+      throw new ExiError('ERR_EXI_VALUE', `${this.#member} has too many items`)
+    // What is written twice would be so for ever: no grammar here leads back to a member that is done.
+    if (--this.#left < 0) throw new ExiError('ERR_EXI_VALUE', `${name} has two places in the schema`)
+    const value = this.#members[name]
+    this.#member = name
+    this.#items = repeated && Array.isArray(value) ? value : []
+    this.#item = repeated ? 1 : 0
+    return repeated ? this.#items[0] : value
+  }
+
+  #has(production: Production): boolean {
+    switch (production.event) {
+      case 'attribute':
+        return this.#members[production.name.name] !== undefined
+      case 'text':
+        return this.#member !== VALUE && this.#members[VALUE] !== undefined
+      case 'element': {
+        const { name } = production.element.name
+        if (name === this.#member) return this.#item < this.#items.length
+        const value = this.#members[name]
+        return production.repeated ? Array.isArray(value) && value.length > 0 : value !== undefined
+      }
+      default:
+        return false
+    }
+  }
+
+  expectNone(state: State): void {
+    if (this.#left > 0) throw this.unexpected(state)
+  }
+
+  unexpected({ productions }: State): ExiError {
+    const wanted = productions.flatMap((production) => {
+      if (production.event === 'element') return production.element.name.name
+      if (production.event === 'attribute') return production.name.name
+      return production.event === 'text' ? VALUE : production.event === 'end' ? 'the end' : []
+    })
+    const has = Object.keys(this.#members).join(', ')
+    const wants = wanted.slice(0, 8).join(' or ')
+    return new ExiError(
+      'ERR_EXI_VALUE',
+      `has ${has === '' ? 'nothing' : has} where the schema wants ${wants}`,
+    )
   }
 }
 
-/** The first event from code `from` on that the object has something for, else the end; `member` and `item` say what was written last. */
-function nextOf(
-  { productions }: State,
-  members: Members,
-  { from, member, item }: { from: number; member: string; item: number },
-): [code: number, production: Production | undefined] {
-  let end = -1
-  for (let code = from; code < productions.length; code++) {
-    const production = productions[code]
-    if (production === undefined) break
-    if (production.event === 'end') end = code
-    else if (production.event === 'attribute') {
-      if (members[production.name.name] !== undefined) return [code, production]
-    } else if (production.event === 'text') {
-      if (members[VALUE] !== undefined) return [code, production]
-    } else if (production.event === 'element') {
-      const { name } = production.element.name
-      const value = members[name]
-      const ready = name === member ? production.repeated && item < lengthOf(value) : value !== undefined
-      if (ready && !(production.repeated && lengthOf(value) === 0)) return [code, production]
-    }
-  }
-  return [end, productions[end]]
+function codeOf({ productions }: State, event: Production['event']): number {
+  for (let code = 0; code < productions.length; code++) if (productions[code]?.event === event) return code
+  return -1
 }
 
-function find(
-  state: State,
-  matches: (production: Production) => boolean,
-): [code: number, production: Production | undefined] {
-  const code = state.productions.findIndex(matches)
-  return [code, state.productions[code]]
+function sameName(a: ExiName, b: ExiName): boolean {
+  return a.name === b.name && a.namespace === b.namespace
 }
 
 function isMembers(value: unknown): value is Members {
   return (
     typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && !Array.isArray(value)
   )
-}
-
-function itemOf(value: unknown, index: number): unknown {
-  return Array.isArray(value) ? value[index] : undefined
-}
-
-function lengthOf(value: unknown): number {
-  return Array.isArray(value) ? value.length : 0
 }
 
 /** Members that are there; one that is `undefined` or an empty list is not. */
@@ -227,14 +254,9 @@ function countOf(members: Members): number {
   return count
 }
 
-function unexpected(state: State, members: Members, path: string): ExiError {
-  const wanted = state.productions.map((production) => {
-    if (production.event === 'element') return production.element.name.name
-    if (production.event === 'attribute') return production.name.name
-    return production.event === 'text' ? VALUE : production.event
-  })
-  return new ExiError(
-    'ERR_EXI_VALUE',
-    `${path}: has ${Object.keys(members).join(', ') || 'nothing'} where the schema wants ${wanted.slice(0, 8).join(' or ')}`,
-  )
+/** Puts the name of the element or attribute before the message of an error that came from inside it. */
+function inside(name: string, error: unknown): unknown {
+  if (!(error instanceof ExiError)) return error
+  const separator = /^[\w$]+(?:\/|: )/.test(error.message) ? '/' : ': '
+  return new ExiError(error.code, `${name}${separator}${error.message}`, { cause: error.cause })
 }

@@ -29,7 +29,7 @@ export class XmlEncoder implements XmlHandler {
   startElement(name: XmlName, attributes: readonly XmlAttribute[]): void {
     const parent = this.#open.at(-1)
     const path = parent === undefined ? name.name : `${parent.path}/${name.name}`
-    const element = parent === undefined ? this.#startRoot(name) : this.#startChild(parent, name, path)
+    const element = parent === undefined ? this.#startRoot(name) : this.#startChild(parent, name)
     const frame = { path, state: element.type.start, text: '' }
     this.#open.push(frame)
     this.#writeAttributes(frame, attributes)
@@ -53,11 +53,15 @@ export class XmlEncoder implements XmlHandler {
     this.#writer.writeBits(code, frame.state.width)
   }
 
-  #startChild(parent: Frame, name: XmlName, path: string): ElementGrammar {
+  #startChild(parent: Frame, name: XmlName): ElementGrammar {
     this.#flushText(parent)
-    const [element, next] = this.#objects.startElement(parent.state, name, path)
-    parent.state = next
-    return element
+    try {
+      const [element, next] = this.#objects.startElement(parent.state, name)
+      parent.state = next
+      return element
+    } catch (error) {
+      throw at(parent.path, error)
+    }
   }
 
   /** White space alone is layout wherever elements may stand. */
@@ -123,4 +127,11 @@ function indexOfAttribute(production: Production, attributes: readonly XmlAttrib
   if (production.event !== 'attribute') return -1
   const { name, namespace } = production.name
   return attributes.findIndex((attribute) => attribute.name === name && attribute.namespace === namespace)
+}
+
+/** Puts the place before the message of an error of the codec. */
+function at(path: string, error: unknown): unknown {
+  return error instanceof ExiError
+    ? new ExiError(error.code, `${path}: ${error.message}`, { cause: error.cause })
+    : error
 }
