@@ -17,6 +17,9 @@ import { InstallationError, type InstallationErrorCode, REASON_CODES } from './e
 import type { RootCertificates } from './root-certificates.ts'
 import { readVehicleRequest, type VehicleRequest, verifyVehicleRequest } from './vehicle-request.ts'
 
+/** Of a failure, in the log and before OCPP's own cut. */
+const MESSAGE_CHARACTERS_MAX = 512
+
 export interface ContractInstallationOptions {
   readonly pool: ContractPool
   readonly roots: RootCertificates
@@ -100,7 +103,9 @@ export class ContractInstallation {
     try {
       return { response: accepted(await this.#obtain(request, call, facts)), facts }
     } catch (error) {
-      const { code, message } = this.#known(error)
+      const { code, message: whole } = this.#known(error)
+      // It may quote a pool, which may be wordy.
+      const message = whole.slice(0, MESSAGE_CHARACTERS_MAX)
       const response = failed({ reasonCode: REASON_CODES[code], additionalInfo: `${code}: ${message}` })
       return { response, facts, failure: { outcome: code, message } }
     }

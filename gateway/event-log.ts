@@ -1,4 +1,4 @@
-import { CallError, type OcppEvent } from '#ocpp'
+import { CallError, type ChargePointCall, checkSecurityEventNotification, type OcppEvent } from '#ocpp'
 import type { Logger } from '#service'
 
 import type { InstallationRecord } from './contract-installation.ts'
@@ -29,6 +29,16 @@ export function logInstallation(logger: Logger, { outcome, answer, ...fields }: 
   } else {
     const { emaid, v2gRoot, rootListed } = answer
     logger.info({ ...fields, emaid, v2gRoot: v2gRoot.distinguishedName, rootListed }, 'contract delivered')
+  }
+}
+
+/** Writes what was answered here because no CSMS is configured: security events where everybody sees them. */
+export function logNotification(logger: Logger, { identity, action, payload }: ChargePointCall): void {
+  if (action === 'SecurityEventNotification') {
+    const { type, timestamp } = checkSecurityEventNotification(payload)
+    logger.warn({ identity, type, timestamp }, 'security event at a charge point')
+  } else {
+    logger.debug({ identity, action }, 'answered without a CSMS')
   }
 }
 

@@ -10,7 +10,7 @@ import { ChargePointPasswords } from './charge-point-passwords.ts'
 import type { GatewayConfig } from './config.ts'
 import { ContractInstallation, type InstallationRecord } from './contract-installation.ts'
 import { GatewayError } from './errors.ts'
-import { logInstallation, logOcppEvent } from './event-log.ts'
+import { logInstallation, logNotification, logOcppEvent } from './event-log.ts'
 import { RootCertificates } from './root-certificates.ts'
 
 export interface GatewayPorts {
@@ -75,8 +75,11 @@ function handlerOf(
   { clock, logger, onInstallation }: GatewayPorts,
 ): (call: ChargePointCall) => Promise<object> {
   return async (call) => {
-    if (call.action !== 'Get15118EVCertificate')
-      return answerLocally(call, { clock, heartbeatIntervalSeconds })
+    if (call.action !== 'Get15118EVCertificate') {
+      const response = answerLocally(call, { clock, heartbeatIntervalSeconds })
+      logNotification(logger, call)
+      return response
+    }
     const { response, record } = await installation.answer(call)
     logInstallation(logger, record)
     onInstallation?.(record)

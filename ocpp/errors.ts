@@ -3,6 +3,7 @@ import { CodedError } from '#base'
 /** What can go wrong on the charge point's side of the gateway; the codes reach log lines and metrics. */
 export type OcppErrorCode =
   // the handshake is refused
+  | 'ERR_OCPP_TLS'
   | 'ERR_OCPP_URL'
   | 'ERR_OCPP_UNKNOWN_IDENTITY'
   | 'ERR_OCPP_CREDENTIALS'

@@ -15,5 +15,5 @@ export {
 } from './get-15118-ev-certificate.ts'
 export { IDENTITY_CHARACTERS_MAX, SUBPROTOCOLS, type Subprotocol } from './handshake.ts'
 export { OCPP_LIMITS, type OcppLimits } from './limits.ts'
-export { answerLocally } from './local-answers.ts'
+export { answerLocally, checkSecurityEventNotification } from './local-answers.ts'
 export { OcppServer, type Authentication, type OcppServerOptions } from './server.ts'

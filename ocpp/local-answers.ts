@@ -26,6 +26,14 @@ const checkStatusNotification = payloadCheck(
 )
 
 /**
+ * Reads a SecurityEventNotification. Whoever has it answered locally writes its `type` to a log: nobody else will know
+ * of the event. Throws CallError.
+ */
+export const checkSecurityEventNotification = payloadCheck(
+  Type.Object({ type: Type.String({ maxLength: 50 }), timestamp: Type.String({ maxLength: 40 }) }),
+)
+
+/**
  * Notifications that tell a state which the charge point reports again, or keeps: accepting them loses nothing.
  * TransactionEvent, MeterValues, Authorize and the rest need somebody who keeps or decides, hence NotImplemented:
  * the charge point then holds on to what it has.
@@ -36,7 +44,6 @@ const INFORMATIVE: ReadonlySet<string> = new Set([
   'NotifyEvent',
   'NotifyMonitoringReport',
   'NotifyReport',
-  'SecurityEventNotification',
 ])
 
 /**
@@ -57,6 +64,10 @@ export function answerLocally(
   if (action === 'Heartbeat') return { currentTime }
   if (action === 'StatusNotification') {
     checkStatusNotification(payload)
+    return {}
+  }
+  if (action === 'SecurityEventNotification') {
+    checkSecurityEventNotification(payload)
     return {}
   }
   if (INFORMATIVE.has(action)) return {}

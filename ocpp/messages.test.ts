@@ -33,6 +33,8 @@ test('a charge point may boot, beat and report its status', () => {
   expect(answer({ action: 'Heartbeat' })).toEqual({ currentTime })
   expect(answer({ action: 'StatusNotification', payload: STATUS })).toEqual({})
   expect(answer({ action: 'NotifyEvent' })).toEqual({})
+  const event = { type: 'StartupOfTheDevice', timestamp: '2026-01-01T00:00:00Z' }
+  expect(answer({ action: 'SecurityEventNotification', payload: event })).toEqual({})
 })
 
 test.each(['TransactionEvent', 'Authorize', 'MeterValues', 'constructor', 'Nonsense'])(

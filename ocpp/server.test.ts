@@ -125,7 +125,7 @@ describe('the handshake', () => {
   ])('refuses $what with $status', async ({ open: { identity, ...over }, status, code }) => {
     const harness = await start()
     await expect(statusOf(harness.open(identity, over))).resolves.toBe(status)
-    expect(harness.codes()).toEqual([code])
+    expect(harness.events).toMatchObject([{ kind: 'refused', code, identity: identity ?? 'CP-1' }])
     await works(harness)
   })
 
@@ -409,6 +409,16 @@ describe('hostile frames', () => {
     const [closeCode] = await once(socket, 'close')
     expect(closeCode).toBe(1009)
     await expect.poll(() => harness.codes()).toEqual(['ERR_OCPP_WEBSOCKET'])
+    await works(harness)
+  })
+
+  test('a small message that inflates over the limit ends the connection', async () => {
+    const harness = await start()
+    const socket = await opened(harness.open())
+    expect(socket.extensions).toContain('permessage-deflate')
+    socket.send(JSON.stringify([2, 'a', 'X', { data: ' '.repeat(10_000_000) }]))
+    const [closeCode] = await once(socket, 'close')
+    expect(closeCode).toBe(1009)
     await works(harness)
   })
 

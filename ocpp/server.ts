@@ -4,8 +4,11 @@ import { createServer as createHttpServer, STATUS_CODES, type IncomingMessage, t
 import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 
 import { WebSocketServer, type WebSocket } from 'ws'
+
+import { codeOf } from '#base'
 
 import { ChargePointConnection, closeWithoutSubprotocol, type HandleChargePointCall } from './connection.ts'
 import { OcppError, type OcppErrorCode } from './errors.ts'
@@ -90,6 +93,10 @@ export class OcppServer implements AsyncDisposable {
       response.writeHead(426, { upgrade: 'websocket' }).end()
     })
     this.#http.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head))
+    this.#http.on('tlsClientError', (error, socket: TLSSocket) => {
+      const refused = new OcppError('ERR_OCPP_TLS', codeOf(error) ?? 'the TLS handshake failed')
+      this.#reportRefusal(refused, { remoteAddress: socket.remoteAddress ?? 'unknown' })
+    })
     this.#webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -100,7 +107,7 @@ export class OcppServer implements AsyncDisposable {
       handleProtocols: (offered) => chooseSubprotocol(offered, options.subprotocols) ?? false,
     })
     this.#webSockets.on('wsClientError', (error, socket, request) => {
-      this.#refuse(request, socket, new OcppError('ERR_OCPP_HANDSHAKE', error.message))
+      this.#refuse({ request, socket, error: new OcppError('ERR_OCPP_HANDSHAKE', error.message) })
     })
   }
 
@@ -147,23 +154,23 @@ export class OcppServer implements AsyncDisposable {
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     // A peer that resets the connection now must not end the process.
     socket.on('error', () => void socket.destroy())
+    let identity: string | undefined
     try {
-      const identity = await this.#admit(request, socket)
+      identity = identityOfTarget(request.url ?? '', { path: this.#options.path })
+      await this.#admit(identity, request, socket)
       if (!socket.destroyed) this.#accept({ request, socket, head, identity })
     } catch (error) {
-      this.#refuse(request, socket, error)
+      this.#refuse({ request, socket, error, identity })
     }
   }
 
-  /** Gives the identity that may connect now; everything that is refused before the handshake is refused here. */
-  async #admit(request: IncomingMessage, socket: Duplex): Promise<string> {
-    const identity = identityOfTarget(request.url ?? '', { path: this.#options.path })
+  /** Everything that is refused before the handshake is refused here. */
+  async #admit(identity: string, request: IncomingMessage, socket: Duplex): Promise<void> {
     await this.#authenticate(identity, request.headers.authorization)
     this.#checkRoom(identity)
     // Without a version in common there will be no connection to hand the identity to.
     if (this.#chooseSubprotocol(request) !== undefined) await this.#claim(identity, socket)
     this.#checkRoom(identity)
-    return identity
   }
 
   async #authenticate(identity: string, authorization: string | undefined): Promise<void> {
@@ -219,7 +226,7 @@ export class OcppServer implements AsyncDisposable {
       if (subprotocol === undefined) {
         closeWithoutSubprotocol(webSocket)
         const error = new OcppError('ERR_OCPP_SUBPROTOCOL', 'no OCPP version in common')
-        this.#reportRefusal(request, error, identity)
+        this.#reportRefusal(error, { remoteAddress: addressOf(request), identity })
       } else {
         this.#connect({ webSocket, identity, subprotocol, remoteAddress: addressOf(request) })
       }
@@ -248,14 +255,30 @@ export class OcppServer implements AsyncDisposable {
     })
     this.#connections.set(identity, connection)
     onEvent({ kind: 'connected', identity, subprotocol, remoteAddress })
-    void connection.closed.then(() => this.#connections.delete(identity))
+    void this.#forgetWhenClosed(connection)
+  }
+
+  async #forgetWhenClosed(connection: ChargePointConnection): Promise<void> {
+    await connection.closed
+    if (this.#connections.get(connection.identity) === connection)
+      this.#connections.delete(connection.identity)
   }
 
   #chooseSubprotocol(request: IncomingMessage): Subprotocol | undefined {
     return chooseSubprotocol(offersOf(request.headers['sec-websocket-protocol']), this.#options.subprotocols)
   }
 
-  #refuse(request: IncomingMessage, socket: Duplex, error: unknown): void {
+  #refuse({
+    request,
+    socket,
+    error,
+    identity,
+  }: {
+    request: IncomingMessage
+    socket: Duplex
+    error: unknown
+    identity?: string | undefined
+  }): void {
     const status = error instanceof OcppError ? (REFUSALS[error.code] ?? 400) : 500
     const challenge = status === 401 ? 'WWW-Authenticate: Basic realm="OCPP"\r\n' : ''
     socket.end(
@@ -264,18 +287,15 @@ export class OcppServer implements AsyncDisposable {
     socket.once('finish', () => void socket.destroy())
     const known =
       error instanceof OcppError ? error : new OcppError('ERR_OCPP_HANDSHAKE', 'the handshake failed')
-    this.#reportRefusal(request, known)
+    this.#reportRefusal(known, { remoteAddress: addressOf(request), identity })
   }
 
-  #reportRefusal(request: IncomingMessage, { code, message }: OcppError, identity?: string): void {
-    const remoteAddress = addressOf(request)
-    this.#options.onEvent({
-      kind: 'refused',
-      code,
-      message,
-      remoteAddress,
-      ...(identity !== undefined && { identity }),
-    })
+  #reportRefusal(
+    { code, message }: OcppError,
+    { remoteAddress, identity }: { remoteAddress: string; identity?: string | undefined },
+  ): void {
+    const who = identity === undefined ? {} : { identity }
+    this.#options.onEvent({ kind: 'refused', code, message, remoteAddress, ...who })
   }
 }
 

@@ -63,26 +63,27 @@ export async function contractAnswer(
     notBeforeMs: systemClock() - DAY_MS,
     notAfterMs: systemClock() + DAY_MS,
   })
-  const der = (...certificates: readonly Certificate[]): { Certificate: Uint8Array[] } => ({
-    Certificate: certificates.map((certificate) => certificate.der),
-  })
   return signContractData({
     sessionId,
     signer: softwareSigner(signedBy.privateKey),
     contractData: {
       provisioningChain: {
         Certificate: pki['cps/leaf'].certificate.der,
-        SubCertificates: der(pki['cps/sub2'].certificate, pki['cps/sub1'].certificate),
+        SubCertificates: derOf(pki['cps/sub2'].certificate, pki['cps/sub1'].certificate),
       },
       contractChain: {
         Certificate: contract.der,
-        SubCertificates: der(pki['mo/sub2'].certificate, pki['mo/sub1'].certificate),
+        SubCertificates: derOf(pki['mo/sub2'].certificate, pki['mo/sub1'].certificate),
       },
       encryptedPrivateKey: new Uint8Array(48).fill(1),
       dhPublicKey: new Uint8Array(65).fill(4),
       emaid: EMAID,
     },
   })
+}
+
+function derOf(...certificates: readonly Certificate[]): { Certificate: Uint8Array[] } {
+  return { Certificate: certificates.map((certificate) => certificate.der) }
 }
 
 /** The negative answer that a pool sends with status 404. */
