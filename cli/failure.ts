@@ -34,6 +34,11 @@ export class CliError extends CodedError<CliErrorCode> {
   override name = 'CliError'
 }
 
+/** A command ran to its end and found what must not be. */
+export class RunFailure extends CodedError<'ERR_CLI_FAULT_ACCEPTED' | 'ERR_CLI_LOAD_FAILED'> {
+  override name = 'RunFailure'
+}
+
 /** The input was found but is not what it should be; carries the code of whatever refused it. */
 export class UnusableInput extends CodedError {
   override name = 'UnusableInput'

@@ -7,7 +7,12 @@ import { expect, test } from 'vitest'
 import { byRole, type Endpoints, readEndpoints, writeEndpoints } from './endpoints.ts'
 
 const endpoints: Endpoints = {
-  gateway: { url: 'wss://localhost:7400', identity: 'CP001', passwordFile: '/data/secrets/password.txt' },
+  gateway: {
+    url: 'wss://localhost:7400',
+    identity: 'CP001',
+    passwordFile: '/data/password',
+    loadIdentities: ['L1', 'L2'],
+  },
   central: {
     baseUrl: 'https://localhost:7401',
     tokenUrl: 'https://localhost:7401/oauth/token',

@@ -17,7 +17,14 @@ export interface ClientEndpoint {
 
 /** What anybody needs to point a client of their own at the running demo: the content of `endpoints.json`. */
 export interface Endpoints {
-  readonly gateway: { readonly url: string; readonly identity: string; readonly passwordFile: string }
+  readonly gateway: {
+    /** Without the identity: a charge point connects to this, a slash and its identity. */
+    readonly url: string
+    readonly identity: string
+    readonly passwordFile: string
+    /** Further charge points with the same password, for load. */
+    readonly loadIdentities: readonly string[]
+  }
   readonly central: { readonly baseUrl: string; readonly tokenUrl: string; readonly audience: string }
   /** PEM of the authority that signed the TLS certificates of both. */
   readonly caFile: string
@@ -48,6 +55,7 @@ export async function readEndpoints(file: string): Promise<Endpoints> {
         url: gateway.text('url'),
         identity: gateway.text('identity'),
         passwordFile: gateway.text('passwordFile'),
+        loadIdentities: gateway.texts('loadIdentities'),
       },
       central: {
         baseUrl: central.text('baseUrl'),
