@@ -11,7 +11,8 @@ import { StringTableHit } from './datatype.ts'
 import { decodeElement } from './decoder.ts'
 import { ExiError } from './errors.ts'
 import type { EventSink } from './event-sink.ts'
-import { Grammars, type ElementGrammar, type Root } from './grammar.ts'
+import type { ElementGrammar, Root } from './grammar.ts'
+import { Grammars } from './grammars.ts'
 import { ObjectSink } from './object-sink.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { QNameTable } from './qname-table.ts'
@@ -109,9 +110,9 @@ export class ExiCodec {
    * @throws {ExiError} as decode; XmlError ERR_XML_FORBIDDEN for characters that XML lacks
    */
   toXml(exi: Uint8Array, { fragment = false, through = (sink) => sink }: XmlOptions<EventSink> = {}): string {
-    let xml = new XmlSink(this.#grammars.namespaces)
+    let xml = new XmlSink(this.#grammars.index.schema.namespaces)
     this.#decode(exi, fragment ? 'fragment' : 'document', () => {
-      xml = new XmlSink(this.#grammars.namespaces)
+      xml = new XmlSink(this.#grammars.index.schema.namespaces)
       return through(xml)
     })
     return xml.xml

@@ -1,7 +1,8 @@
+import { CONTENT, VALUE } from '../schema/members.ts'
 import type { Datatype, ExiValue } from './datatype.ts'
 import { ExiError } from './errors.ts'
 import type { EventSink } from './event-sink.ts'
-import { CONTENT, VALUE, type ElementGrammar } from './grammar.ts'
+import { type ElementGrammar } from './grammar.ts'
 import type { ExiName } from './name.ts'
 
 type Members = Record<string, unknown>

@@ -1,7 +1,8 @@
+import { CONTENT, VALUE } from '../schema/members.ts'
 import type { BitWriter } from './bit-writer.ts'
 import { DEPTH_MAX } from './decoder.ts'
 import { ExiError } from './errors.ts'
-import { CONTENT, VALUE, type ElementGrammar, type Production, type State } from './grammar.ts'
+import { type ElementGrammar, type Production, type State } from './grammar.ts'
 import type { ExiName } from './name.ts'
 import type { QNameTable } from './qname-table.ts'
 

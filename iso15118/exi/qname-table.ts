@@ -2,7 +2,8 @@ import type { BitReader } from './bit-reader.ts'
 import type { BitWriter } from './bit-writer.ts'
 import { bitsFor } from './datatype.ts'
 import { ExiError } from './errors.ts'
-import type { ElementGrammar, Grammars } from './grammar.ts'
+import type { ElementGrammar } from './grammar.ts'
+import type { Grammars } from './grammars.ts'
 import type { ExiName } from './name.ts'
 
 /** The URI partition of a schema-informed stream begins with these (EXI 1.0 §7.3.1 and appendix D.1). */
@@ -25,7 +26,7 @@ export class QNameTable {
     this.#grammars = grammars
     this.#namespaces = [
       ...NAMESPACES_FIRST,
-      ...grammars.namespaces.filter((uri) => !NAMESPACES_FIRST.includes(uri)),
+      ...grammars.index.schema.namespaces.filter((uri) => !NAMESPACES_FIRST.includes(uri)),
     ]
   }
 
@@ -36,12 +37,12 @@ export class QNameTable {
     if (namespace === undefined)
       throw new ExiError('ERR_EXI_DEVIATION', `a namespace the schema does not know, at bit ${reader.bit}`)
     const length = reader.readUnsigned()
-    const locals = this.#grammars.localNames(namespace)
+    const locals = this.#grammars.index.localNames(namespace)
     const name =
       length === 0 ? locals[reader.readBits(bitsFor(locals.length))] : reader.readCharacters(length - 1)
     if (name === undefined)
       throw new ExiError('ERR_EXI_DEVIATION', `a name the schema does not know, at bit ${reader.bit}`)
-    return this.#grammars.name(namespace, name)
+    return this.#grammars.index.name(namespace, name)
   }
 
   /** Reads a name and gives the grammar of the global element that has it. */
@@ -63,7 +64,7 @@ export class QNameTable {
   /** Writes the name of a global element. */
   writeName(writer: BitWriter, { namespace, name }: ExiName): void {
     writer.writeBits(this.#namespaces.indexOf(namespace) + 1, bitsFor(this.#namespaces.length + 1))
-    const locals = this.#grammars.localNames(namespace)
+    const locals = this.#grammars.index.localNames(namespace)
     writer.writeUnsigned(0)
     writer.writeBits(locals.indexOf(name), bitsFor(locals.length))
   }

@@ -54,7 +54,10 @@ describe('signed contract data', () => {
   test('loses only its session in XML, and gets the session of whoever asks', () => {
     const xml = signedDataToXml(message)
     expect(xml).not.toContain('SessionID')
-    expect(signedDataFromXml(xml, Uint8Array.of(9))).toEqual({ ...message, Header: { SessionID: Uint8Array.of(9) } })
+    expect(signedDataFromXml(xml, Uint8Array.of(9))).toEqual({
+      ...message,
+      Header: { SessionID: Uint8Array.of(9) },
+    })
   })
 
   test('keeps a session that it came with', () => {
@@ -63,7 +66,9 @@ describe('signed contract data', () => {
 
   test('is refused when its body is missing', () => {
     const xml = '<d:V2G_Message xmlns:d="urn:iso:15118:2:2013:MsgDef"><d:Header/></d:V2G_Message>'
-    expect(() => signedDataFromXml(xml, Uint8Array.of(9))).toThrow(expect.objectContaining({ code: 'ERR_EXI_VALUE' }))
+    expect(() => signedDataFromXml(xml, Uint8Array.of(9))).toThrow(
+      expect.objectContaining({ code: 'ERR_EXI_VALUE' }),
+    )
   })
 })
 
