@@ -114,7 +114,7 @@ function parseChain(chain: CertificateChainType): {
   }
 }
 
-export function emaidTaken(): PoolError {
+function emaidTaken(): PoolError {
   return new PoolError('ERR_CCP_TAKEN', 'Invalid Tupple - EMAID is already used by other PCID.')
 }
 

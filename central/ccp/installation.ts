@@ -38,7 +38,7 @@ const RESPONSE_CODES = {
   ERR_CCP_ROOT_NOT_LISTED: 'FAILED_NoCertificateAvailable',
 } as const satisfies Record<string, responseCodeType>
 
-export type InstallationErrorCode = keyof typeof RESPONSE_CODES
+type InstallationErrorCode = keyof typeof RESPONSE_CODES
 
 class InstallationError extends CodedError<InstallationErrorCode> {
   override name = 'InstallationError'

@@ -130,20 +130,24 @@ function reasonOf(error: unknown): string {
   return cause === undefined ? messageOf(error) : `${messageOf(error)} (${messageOf(cause)})`
 }
 
-/** Fastify's own refusals in our codes; `undefined` for what is no refusal but a fault of ours. */
+/** Fastify's own refusals in our codes and words. */
+const FASTIFY_REFUSALS: ReadonlyMap<string | undefined, PoolError> = new Map([
+  [
+    'FST_ERR_CTP_BODY_TOO_LARGE',
+    new PoolError('ERR_POOL_BODY_TOO_LARGE', `The body exceeds ${BODY_BYTES_MAX} bytes.`),
+  ],
+  [
+    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+    new PoolError('ERR_POOL_MEDIA_TYPE', 'The body must be application/json.'),
+  ],
+  [
+    'FST_ERR_CTP_INVALID_CONTENT_LENGTH',
+    new PoolError('ERR_POOL_BODY', 'The body is not as long as announced.'),
+  ],
+  ['FST_ERR_BAD_URL', new PoolError('ERR_POOL_FIELD', 'The path is not a valid one.')],
+])
+
+/** `undefined` for what is no refusal but a fault of ours. */
 function asPoolError(error: unknown): PoolError | undefined {
-  if (error instanceof PoolError) return error
-  switch (codeOf(error)) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new PoolError('ERR_POOL_BODY_TOO_LARGE', `The body exceeds ${BODY_BYTES_MAX} bytes.`)
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new PoolError('ERR_POOL_MEDIA_TYPE', 'The body must be application/json.')
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new PoolError('ERR_POOL_BODY', 'The body is not JSON.')
-    case 'FST_ERR_BAD_URL':
-      return new PoolError('ERR_POOL_FIELD', 'The path is not a valid one.')
-    default:
-      return undefined
-  }
+  return error instanceof PoolError ? error : FASTIFY_REFUSALS.get(codeOf(error))
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '#base'
 import type { Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
-import { parseCertificate, type Certificate, type PathRefusal } from '#pki'
+import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusal } from '#pki'
 
 import { PoolError } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
@@ -123,22 +123,23 @@ export class ProvisioningPool {
   }
 }
 
+/** What a chain that leads to none of our roots can be refused with. */
+const UNTRUSTED: ReadonlySet<PathErrorCode> = new Set([
+  'ERR_PATH_NO_ISSUER',
+  'ERR_PATH_SIGNATURE',
+  'ERR_PATH_UNTRUSTED_ROOT',
+])
+
 function uploadRefused(refusal: PathRefusal, vehicle: Vehicle): PoolError {
   const cause = new Error(refusal.message)
-  switch (refusal.code) {
-    case 'ERR_PATH_EXPIRED': {
-      const which = nameOf(refusal.certificate, vehicle)
-      return new PoolError('ERR_PCP_EXPIRED', `The validUntil date of ${which} is in the past.`, { cause })
-    }
-    case 'ERR_PATH_NO_ISSUER':
-    case 'ERR_PATH_SIGNATURE':
-    case 'ERR_PATH_UNTRUSTED_ROOT':
-      return new PoolError('ERR_PCP_CHAIN', 'No trusted root certificate found for the given chain.', {
-        cause,
-      })
-    default:
-      return new PoolError('ERR_PCP_CHAIN', `The certificate chain is not valid: ${refusal.message}.`)
+  if (refusal.code === 'ERR_PATH_EXPIRED') {
+    const which = nameOf(refusal.certificate, vehicle)
+    return new PoolError('ERR_PCP_EXPIRED', `The validUntil date of ${which} is in the past.`, { cause })
   }
+  const message = UNTRUSTED.has(refusal.code)
+    ? 'No trusted root certificate found for the given chain.'
+    : `The certificate chain is not valid: ${refusal.message}.`
+  return new PoolError('ERR_PCP_CHAIN', message, { cause })
 }
 
 function nameOf(certificate: Certificate, { certificate: leaf, subCa1, subCa2 }: Vehicle): string {

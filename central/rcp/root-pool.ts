@@ -100,16 +100,19 @@ function rootOf(stored: StoredRoot): Root {
 
 /** Clients fail on the whole list when one root cannot be read or has no key identifier, so such a root stays out. */
 function requireRoot(certificate: Certificate, nowMs: number): void {
-  const refuse = (message: string): never => {
-    throw new PoolError('ERR_RCP_ROOT_REFUSED', message)
-  }
+  const complaint = complaintAbout(certificate, nowMs)
+  if (complaint !== undefined) throw new PoolError('ERR_RCP_ROOT_REFUSED', complaint)
+}
+
+function complaintAbout(certificate: Certificate, nowMs: number): string | undefined {
   const { publicKeyAlgorithm } = certificate
   if (publicKeyAlgorithm === undefined || publicKeyAlgorithm === 'rsa-sha256')
-    refuse('The key of the root certificate must be secp256r1, secp521r1 or ed448.')
+    return 'The key of the root certificate must be secp256r1, secp521r1 or ed448.'
   if (!certificate.isSelfIssued || !certificate.isSignedBy(certificate))
-    refuse('The root certificate is not self-signed.')
-  if (certificate.basicConstraints?.ca !== true) refuse('The root certificate is not a CA certificate.')
+    return 'The root certificate is not self-signed.'
+  if (certificate.basicConstraints?.ca !== true) return 'The root certificate is not a CA certificate.'
   if (certificate.subjectKeyIdentifier === undefined)
-    refuse('The root certificate has no subject key identifier.')
-  if (certificate.validToMs < nowMs) refuse('The validUntil date of the root certificate is in the past.')
+    return 'The root certificate has no subject key identifier.'
+  if (certificate.validToMs < nowMs) return 'The validUntil date of the root certificate is in the past.'
+  return undefined
 }

@@ -31,16 +31,16 @@ export function rootCertOf({ id, rootType, certificate }: Root): RootCert {
 }
 
 /** The curve decides the edition: -2 knows only P-256, -20 only the others. */
-function editionOf(certificate: Certificate): Pick<RootCert, 'xsdMsgDefNamespace' | 'signatureAlgorithm'> {
-  switch (certificate.publicKeyAlgorithm) {
-    case 'ecdsa-p256-sha256':
-      return { xsdMsgDefNamespace: ISO2_NAMESPACE, signatureAlgorithm: 'secp256r1' }
-    case 'ecdsa-p521-sha512':
-      return { xsdMsgDefNamespace: ISO20_NAMESPACE, signatureAlgorithm: 'secp521r1' }
-    case 'ed448':
-      return { xsdMsgDefNamespace: ISO20_NAMESPACE, signatureAlgorithm: 'ed448' }
-    case 'rsa-sha256':
-    case undefined:
-      return {}
-  }
+const EDITIONS = {
+  'ecdsa-p256-sha256': { xsdMsgDefNamespace: ISO2_NAMESPACE, signatureAlgorithm: 'secp256r1' },
+  'ecdsa-p521-sha512': { xsdMsgDefNamespace: ISO20_NAMESPACE, signatureAlgorithm: 'secp521r1' },
+  ed448: { xsdMsgDefNamespace: ISO20_NAMESPACE, signatureAlgorithm: 'ed448' },
+  // Never in the pool.
+  'rsa-sha256': {},
+} as const
+
+function editionOf({
+  publicKeyAlgorithm,
+}: Certificate): Pick<RootCert, 'xsdMsgDefNamespace' | 'signatureAlgorithm'> {
+  return publicKeyAlgorithm === undefined ? {} : EDITIONS[publicKeyAlgorithm]
 }

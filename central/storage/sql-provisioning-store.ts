@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+
 import { canonicalNamespace, type MessageNamespace } from '#opcp'
 
 import type { ProvisioningEntry, ProvisioningStore } from '../pcp/provisioning-store.ts'
@@ -53,33 +55,13 @@ async function deleteContractsFor(
     .where('pcid_key', '=', vehicle.pcidKey)
     .where('public_key_sha256', '=', vehicle.publicKeySha256)
     .execute()
-  await transaction
-    .deleteFrom('default_contract')
-    .where('pcid_key', '=', vehicle.pcidKey)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('contract_bundle')
-            .select('emaid')
-            .whereRef('contract_bundle.emaid_key', '=', 'default_contract.emaid_key')
-            .whereRef('contract_bundle.namespace', '=', 'default_contract.namespace'),
-        ),
-      ),
-    )
-    .execute()
-  await transaction
-    .deleteFrom('pairing')
-    .where('pcid_key', '=', vehicle.pcidKey)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('contract_bundle')
-            .select('emaid')
-            .whereRef('contract_bundle.emaid_key', '=', 'pairing.emaid_key'),
-        ),
-      ),
-    )
-    .execute()
+  await sql`DELETE FROM default_contract WHERE pcid_key = ${vehicle.pcidKey} AND NOT EXISTS (
+    SELECT 1 FROM contract_bundle bundle
+    WHERE bundle.emaid_key = default_contract.emaid_key AND bundle.namespace = default_contract.namespace
+  )`.execute(transaction)
+  await sql`DELETE FROM pairing WHERE pcid_key = ${vehicle.pcidKey} AND NOT EXISTS (
+    SELECT 1 FROM contract_bundle bundle WHERE bundle.emaid_key = pairing.emaid_key
+  )`.execute(transaction)
 }
 
 function rowOf(entry: ProvisioningEntry): ProvisioningCertificateRow {
