@@ -56,14 +56,30 @@ describe('a schema', () => {
       <xs:simpleType name="Percent"><xs:restriction base="xs:byte">
         <xs:minInclusive value="0"/><xs:maxInclusive value="100"/>
       </xs:restriction></xs:simpleType>`)
-    expect(types.find(({ name }) => name === 'Percent')?.definition).toEqual({ kind: 'number', min: 0, max: 100 })
+    expect(types.find(({ name }) => name === 'Percent')?.definition).toEqual({
+      kind: 'number',
+      min: 0,
+      max: 100,
+    })
   })
 
   test.each([
-    ['a pattern on text', '<xs:simpleType name="T"><xs:restriction base="xs:string"><xs:pattern value="a"/></xs:restriction></xs:simpleType>', 'pattern'],
-    ['an all-group', '<xs:complexType name="T"><xs:all><xs:element name="A" type="xs:byte"/></xs:all></xs:complexType>', 'all'],
+    [
+      'a pattern on text',
+      '<xs:simpleType name="T"><xs:restriction base="xs:string"><xs:pattern value="a"/></xs:restriction></xs:simpleType>',
+      'pattern',
+    ],
+    [
+      'an all-group',
+      '<xs:complexType name="T"><xs:all><xs:element name="A" type="xs:byte"/></xs:all></xs:complexType>',
+      'all',
+    ],
     ['a list', '<xs:simpleType name="T"><xs:list itemType="xs:byte"/></xs:simpleType>', 'restriction'],
-    ['a built-in type without a representation here', '<xs:element name="A" type="xs:dateTime"/>', 'dateTime'],
+    [
+      'a built-in type without a representation here',
+      '<xs:element name="A" type="xs:dateTime"/>',
+      'dateTime',
+    ],
     ['a nillable element', '<xs:element name="A" type="xs:byte" nillable="true"/>', 'nillable'],
     ['an attribute wildcard', '<xs:complexType name="T"><xs:anyAttribute/></xs:complexType>', 'anyAttribute'],
     ['an unknown type', '<xs:element name="A" type="Missing"/>', 'Missing'],

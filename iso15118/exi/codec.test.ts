@@ -89,27 +89,8 @@ describe('a stream', () => {
 })
 
 describe('a stream whose encoder used string tables', () => {
-  /** Transforms of three equal algorithms: in full, then from the attribute's own table, then from the common one. */
-  const exi = () => {
-    const writer = startOf('fragment', 'Transforms')
-    writer.writeBits(0, 1)
-    writer.writeBits(0, 1)
-    writer.writeUnsigned('urn:a'.length + 2)
-    writer.writeCharacters('urn:a')
-    for (const hit of [0, 1]) {
-      writer.writeBits(2, 3)
-      writer.writeBits(0, 2)
-      writer.writeBits(0, 1)
-      writer.writeUnsigned(hit)
-    }
-    writer.writeBits(2, 3)
-    writer.writeBits(1, 2)
-    writer.writeBits(namesOf('fragment').length + 1, 6)
-    return writer.toBytes()
-  }
-
   test('is read with them', () => {
-    expect(exiCodec('xmldsig').decodeFragment(exi())).toEqual({
+    expect(exiCodec('xmldsig').decodeFragment(transformsFromTables())).toEqual({
       element: {
         namespace: DSIG,
         name: 'Transforms',
@@ -118,7 +99,9 @@ describe('a stream whose encoder used string tables', () => {
       trailingBytes: 0,
       stringTables: true,
     })
-    expect(exiCodec('xmldsig').toXml(exi(), { fragment: true }).match(/urn:a/g)).toHaveLength(3)
+    expect(
+      exiCodec('xmldsig').toXml(transformsFromTables(), { fragment: true }).match(/urn:a/g),
+    ).toHaveLength(3)
   })
 
   test('that points outside of them is refused', () => {
@@ -208,11 +191,10 @@ describe('a message to be encoded', () => {
   })
 
   test('as XML may have layout, and attributes in any order', () => {
-    const xml = (space: string, attributes: string): string =>
-      `<s:Reference xmlns:s="${DSIG}" ${attributes}>${space}<s:DigestMethod Algorithm="urn:a"/>${space}` +
-      `<s:DigestValue>AQ==</s:DigestValue>${space}</s:Reference>`
     const codecs = exiCodec('xmldsig')
-    expect(codecs.fromXml(xml('\n  ', 'URI="#1" Id="R"'))).toEqual(codecs.fromXml(xml('', 'Id="R" URI="#1"')))
+    expect(codecs.fromXml(referenceXml('\n  ', 'URI="#1" Id="R"'))).toEqual(
+      codecs.fromXml(referenceXml('', 'Id="R" URI="#1"')),
+    )
   })
 
   test.each([
@@ -260,6 +242,30 @@ function startOf(kind: 'document' | 'fragment', name: string): BitWriter {
   writer.writeBits(names.indexOf(name), Math.ceil(Math.log2(names.length + (kind === 'fragment' ? 2 : 1))))
   return writer
 }
+
+/** Transforms of three equal algorithms: in full, then from the attribute's own table, then from the common one. */
+function transformsFromTables(): Uint8Array {
+  const writer = startOf('fragment', 'Transforms')
+  writer.writeBits(0, 1)
+  writer.writeBits(0, 1)
+  writer.writeUnsigned('urn:a'.length + 2)
+  writer.writeCharacters('urn:a')
+  for (const hit of [0, 1]) {
+    writer.writeBits(2, 3)
+    writer.writeBits(0, 2)
+    writer.writeBits(0, 1)
+    writer.writeUnsigned(hit)
+  }
+  writer.writeBits(2, 3)
+  writer.writeBits(1, 2)
+  writer.writeBits(namesOf('fragment').length + 1, 6)
+  return writer.toBytes()
+}
+
+/** A Reference with white space between its elements. */
+const referenceXml = (space: string, attributes: string): string =>
+  `<s:Reference xmlns:s="${DSIG}" ${attributes}>${space}<s:DigestMethod Algorithm="urn:a"/>${space}` +
+  `<s:DigestValue>AQ==</s:DigestValue>${space}</s:Reference>`
 
 function refusalOf(refused: () => unknown): string {
   try {

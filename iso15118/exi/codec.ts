@@ -83,9 +83,9 @@ export class ExiCodec {
 
   /** @throws {ExiError} ERR_EXI_VALUE when the element does not fit the schema; the message names the member */
   encode({ namespace, name, value }: ExiElement, kind: ExiKind): Uint8Array {
-    const { writer, objects, startRoot, end } = this.#encoding(kind)
+    const { objects, startRoot, end } = this.#encoding(kind)
     objects.write(startRoot({ namespace, name }), value)
-    return end(writer)
+    return end()
   }
 
   decodeDocument(exi: Uint8Array): Decoded {
@@ -129,7 +129,7 @@ export class ExiCodec {
   ): Uint8Array {
     const { writer, objects, startRoot, end } = this.#encoding(fragment ? 'fragment' : 'document')
     readXml(xml, through(new XmlEncoder(writer, objects, startRoot)))
-    return end(writer)
+    return end()
   }
 
   #root(kind: ExiKind): Root {
@@ -168,7 +168,7 @@ export class ExiCodec {
     return {
       writer,
       objects,
-      startRoot({ namespace, name }: { namespace: string; name: string }): ElementGrammar {
+      startRoot: ({ namespace, name }: { namespace: string; name: string }): ElementGrammar => {
         const code = root.elements.findIndex(
           (element) => element.name.name === name && element.name.namespace === namespace,
         )
@@ -178,9 +178,9 @@ export class ExiCodec {
         writer.writeBits(code, root.width)
         return element
       },
-      end(finished: BitWriter): Uint8Array {
-        if (kind === 'fragment') finished.writeBits(root.elements.length + 1, root.width)
-        return finished.toBytes()
+      end: (): Uint8Array => {
+        if (kind === 'fragment') writer.writeBits(root.elements.length + 1, root.width)
+        return writer.toBytes()
       },
     }
   }

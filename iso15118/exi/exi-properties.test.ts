@@ -76,8 +76,9 @@ class MessageSource {
 
   #addMember(type: ComplexType, members: Record<string, unknown>, item: ExiElement | string): void {
     if (typeof item === 'string') return
+    const known = members[item.name]
     if (!isRepeated(this.#schema, type.particle, item.name)) members[item.name] = item.value
-    else (members[item.name] ??= []) && (members[item.name] as unknown[]).push(item.value)
+    else members[item.name] = [...(Array.isArray(known) ? known : []), item.value]
   }
 
   #isOrdered(particle: Particle | undefined): boolean {
