@@ -119,8 +119,10 @@ export class RootCertificates implements AsyncDisposable {
     if (this.#stop.signal.aborted) return
     // The newest set tells when the last refresh succeeded. Without a V2G root no answer can be checked.
     const fetchedAtMs = Math.max(0, ...ROOT_TYPES.map((rootType) => this.#roots[rootType]?.fetchedAtMs ?? 0))
-    const dueInMs = fetchedAtMs + this.#options.refreshIntervalMs - this.#options.clock()
-    const delayMs = this.of('V2G').length === 0 ? RETRY_MS : Math.max(dueInMs, RETRY_MS)
+    const { refreshIntervalMs, clock } = this.#options
+    const dueInMs = this.of('V2G').length === 0 ? 0 : fetchedAtMs + refreshIntervalMs - clock()
+    // A clock that was put back would otherwise ask for a wait of years, which timers turn into none.
+    const delayMs = Math.min(Math.max(dueInMs, RETRY_MS), refreshIntervalMs)
     this.#timer = setTimeout(() => void this.#refreshAndSchedule(), delayMs)
   }
 

@@ -31,14 +31,19 @@ export class ChargePoint implements AsyncDisposable {
     const onMessage = ({ data }: { data: unknown }): void => {
       const [type, answered, content]: unknown[] = JSON.parse(String(data))
       if (answered !== id) return
-      this.#socket.removeEventListener('message', onMessage)
       if (type === 3) resolve(content)
       else reject(new Error(String(content)))
     }
+    const onClose = (): void => reject(new Error('closed'))
     this.#socket.addEventListener('message', onMessage)
-    this.#socket.addEventListener('close', () => reject(new Error('closed')), { once: true })
+    this.#socket.addEventListener('close', onClose)
     this.#socket.send(JSON.stringify([2, id, action, payload]))
-    return promise
+    try {
+      return await promise
+    } finally {
+      this.#socket.removeEventListener('message', onMessage)
+      this.#socket.removeEventListener('close', onClose)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
