@@ -3,7 +3,6 @@ import { beforeAll, expect, test } from 'vitest'
 import { systemClock, systemRandom } from '#base'
 import { type Certificate, createThrowawayPki } from '#pki'
 
-import { REASON_CODES } from './errors.ts'
 import { listedAmong } from './listed-roots.ts'
 
 let root: Certificate
@@ -29,8 +28,4 @@ test('another serial number or a name with a strange attribute mean another root
     listedAmong([root], [{ X509IssuerName: 'CN=V2G Root CA, O=Other', X509SerialNumber: serial }]),
   ).toEqual([])
   expect(listedAmong([root], [])).toEqual([])
-})
-
-test('every reason fits the 20 characters of OCPP', () => {
-  expect(Object.values(REASON_CODES).filter((reason) => reason.length > 20)).toEqual([])
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 
@@ -531,9 +532,19 @@ describe('with the pool away', () => {
 })
 
 describe('the configuration', () => {
-  test('that comes with the project is valid', async () => {
-    const file = new URL('../config/gateway.yaml', import.meta.url).pathname
-    await expect(loadConfig(file, GatewayConfig)).resolves.toMatchObject({ ocpp: { port: 7400 } })
+  test('that comes with the project is valid, and its numbers are the defaults', async () => {
+    const file = fileURLToPath(new URL('../config/gateway.yaml', import.meta.url))
+    const { ocpp, central, installation, roots, ...rest } = await loadConfig(file, GatewayConfig)
+    const { limits: _limits, heartbeatIntervalSeconds: _interval, port: _port, path: _path, ...site } = ocpp
+    const { connectionsMax: _connectionsMax, ...account } = central
+    const least = { ...rest, ocpp: site, central: account, roots: { file: roots.file } }
+    expect(checkConfig(least, GatewayConfig, { source: 'test', folder: '/' })).toEqual({
+      ...rest,
+      ocpp,
+      central,
+      installation,
+      roots,
+    })
   })
 
   test.each([

@@ -8,7 +8,7 @@ import type { CallErrorCode } from './call-error.ts'
 import { OcppError } from './errors.ts'
 
 /** Part 4 §4.1.4. */
-export const MESSAGE_ID_CHARACTERS_MAX = 36
+const MESSAGE_ID_CHARACTERS_MAX = 36
 /** The longest action of OCPP 2.1 has 33 characters. */
 const ACTION_CHARACTERS_MAX = 64
 /** Part 4 §4.2.3. */

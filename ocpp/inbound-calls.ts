@@ -6,7 +6,7 @@ import { writeCallError, writeCallResult, type Frame } from './frame.ts'
 export type CallFrame = Extract<Frame, { type: 'CALL' }>
 
 /** Gives the payload of the CALLRESULT, or throws: a CallError says how to answer, anything else is InternalError. */
-export type HandleCall = (call: CallFrame) => Promise<object>
+type HandleCall = (call: CallFrame) => Promise<object>
 
 interface InboundCallsOptions {
   readonly handle: HandleCall

@@ -17,7 +17,7 @@ import {
   type ThrowawayPki,
 } from '#pki'
 
-export const SESSION_ID = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+const SESSION_ID = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 export const EMAID = 'DEEVOC12345678X'
 const DAY_MS = 86_400_000
 
