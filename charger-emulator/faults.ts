@@ -24,7 +24,7 @@ export interface Fault {
   readonly call?: (call: InstallationCall) => InstallationCall
 }
 
-export interface FaultContext {
+interface FaultContext {
   readonly credentials: VehicleCredentials
   readonly ports: EmulatorPorts
   /** The PKI the vehicle comes from, for faults that need another certificate of it. */
@@ -123,7 +123,7 @@ const FAULT_TABLE = {
     request: (request) => request.subarray(0, request.length >> 1),
   },
   'not-exi': {
-    description: 'send random bytes in place of the request',
+    description: 'send bytes that are no EXI',
     refusedBy: 'gateway: no EXI of ISO 15118-2',
     expected: GATEWAY,
     request: (request) => request.map((byte, at) => byte ^ (0x5a + at)),
