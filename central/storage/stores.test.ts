@@ -52,6 +52,17 @@ function contract(over: Partial<StoredContract> = {}): StoredContract {
   }
 }
 
+function root(over: Partial<StoredRoot> = {}): StoredRoot {
+  return {
+    id: '1',
+    rootType: 'V2G',
+    fingerprint: KEY_A,
+    certificate: Uint8Array.of(0x30),
+    addedAtMs: 1,
+    ...over,
+  }
+}
+
 const VEHICLE = { pcidKey: 'EVOABC00000000001', namespace: ISO2_NAMESPACE } as const
 const OTHER_EMAID = { asIssued: 'DEEVOC00000002', key: 'DEEVOC00000002' }
 
@@ -77,15 +88,6 @@ afterEach(async () => {
 })
 
 describe('roots', () => {
-  const root = (over: Partial<StoredRoot> = {}): StoredRoot => ({
-    id: '1',
-    rootType: 'V2G',
-    fingerprint: KEY_A,
-    certificate: Uint8Array.of(0x30),
-    addedAtMs: 1,
-    ...over,
-  })
-
   test('added twice for the same type are held once, under the first id', async () => {
     await roots.put(root())
     await expect(roots.put(root({ id: '2', addedAtMs: 2 }))).resolves.toEqual(root())
