@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
 import { Agent, request } from 'undici'
@@ -19,6 +18,7 @@ import {
   PASSWORD,
   startConstellation,
 } from './constellation.ts'
+import { portOf } from './ports.ts'
 
 let system: Constellation
 let trusting: Agent
@@ -146,8 +146,6 @@ test('central refuses malformed and oversized bodies with the status and body of
   const { url } = system.central
   const token = await tokenOf(url)
   const post = (body: string): Promise<{ status: number; body: unknown }> => call(url, { token, body })
-  const field = (certificateInstallationReq: string): string =>
-    JSON.stringify({ certificateInstallationReq, xsdMsgDefNamespace: 'urn:iso:15118:2:2013:MsgDef' })
   for (const [body, status] of [
     ['{', 400],
     ['[]', 400],
@@ -197,9 +195,7 @@ test('a slow central costs its budget and no more', async () => {
 })
 
 test('a lying central is found out by the gateway: no JSON, no message, a contract for nobody', async () => {
-  const message = (certificateInstallationRes: string): string =>
-    JSON.stringify({ CCPResponse: { emaidContent: [{ messageDef: { certificateInstallationRes } }] } })
-  for (const lie of ['<html>', '{}', message('AAAA'), message('gJgCAA==')]) {
+  for (const lie of ['<html>', '{}', poolAnswer('AAAA'), poolAnswer('gJgCAA==')]) {
     await using liar = await fakeCentral(() => lie)
     await using gateway = await system.startGatewayTo(liar.url)
     await expect(system.install({ gateway: gateway.access })).rejects.toMatchObject({
@@ -208,6 +204,14 @@ test('a lying central is found out by the gateway: no JSON, no message, a contra
     })
   }
 })
+
+function field(certificateInstallationReq: string): string {
+  return JSON.stringify({ certificateInstallationReq, xsdMsgDefNamespace: 'urn:iso:15118:2:2013:MsgDef' })
+}
+
+function poolAnswer(certificateInstallationRes: string): string {
+  return JSON.stringify({ CCPResponse: { emaidContent: [{ messageDef: { certificateInstallationRes } }] } })
+}
 
 /** Gives tokens and no roots, and to a CertificateInstallationReq what `answer` says, or nothing ever. */
 async function fakeCentral(answer: () => string | undefined): Promise<AsyncDisposable & { url: string }> {
@@ -226,10 +230,8 @@ async function fakeCentral(answer: () => string | undefined): Promise<AsyncDispo
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  // A listening TCP server has an address of this form.
-  const { port } = server.address() as AddressInfo
   return {
-    url: `https://localhost:${port}`,
+    url: `https://localhost:${portOf(server)}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

@@ -52,14 +52,14 @@ export async function startDemo({
   await narration.step(
     'central',
     async () => programs.use(await runCentral(prepared, files)),
-    ({ url }) => `the pools RCP, PCP, CPS and CCP listen on ${url}`,
+    () => `runs the pools RCP, PCP, CPS and CCP on ${prepared.endpoints.central.baseUrl}`,
   )
   await provision(prepared.endpoints, vehiclePki, narration)
   const records: InstallationRecord[] = []
   await narration.step(
     'gateway',
     async () => programs.use(await runGateway(prepared, files, (record) => void records.push(record))),
-    ({ url }) => `charge points are awaited on ${url} (OCPP 2.0.1, security profile 2)`,
+    () => `awaits charge points on ${prepared.endpoints.gateway.url} (OCPP 2.0.1, security profile 2)`,
   )
   const contract = await install(prepared.endpoints, vehiclePki, narration)
   tellHops(records, narration)
