@@ -12,6 +12,7 @@ import {
   DEMO_OPERATOR_ID,
   DEMO_PROVIDER_ID,
   DEMO_WMI,
+  EXTERNAL_PROVIDER_ID,
   LOAD_CHARGE_POINTS,
 } from './identities.ts'
 
@@ -34,7 +35,7 @@ export const DEMO_CLIENTS: Readonly<Record<Role, DemoClient>> = {
   MO_EXTERNAL_PKI: {
     clientId: 'evouch-mo-external',
     secretFile: 'secrets/mo-external',
-    providerIds: DEMO_PROVIDER_ID,
+    providerIds: EXTERNAL_PROVIDER_ID,
   },
   MO_HUBJECT_PKI: { clientId: 'evouch-mo', secretFile: 'secrets/mo', providerIds: DEMO_PROVIDER_ID },
   CPS: { clientId: 'evouch-cps', secretFile: 'secrets/cps' },

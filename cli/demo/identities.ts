@@ -4,7 +4,10 @@ import { emaidCheckDigit, parseEmaid } from '#iso15118'
 export const DEMO_PCID = 'EVODEMO0000000001'
 
 export const DEMO_WMI = 'EVO'
+/** Of the MO without a PKI, whose contracts the operator makes. */
 export const DEMO_PROVIDER_ID = 'DEEVO'
+/** Of the MO with a PKI of its own. */
+export const EXTERNAL_PROVIDER_ID = 'DEEVX'
 export const DEMO_OPERATOR_ID = 'DEEVO'
 
 export const DEMO_CHARGE_POINT = 'EVOUCH-CP-1'
