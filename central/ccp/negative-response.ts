@@ -18,10 +18,10 @@ export function encodeNegativeResponse({
       CertificateInstallationRes: {
         ResponseCode: responseCode,
         SAProvisioningCertificateChain: { Certificate: NO_BYTES },
-        ContractSignatureCertChain: { Id: NO_ID, Certificate: NO_BYTES },
+        ContractSignatureCertChain: { Certificate: NO_BYTES },
         ContractSignatureEncryptedPrivateKey: { Id: NO_ID, $value: NO_BYTES },
         DHpublickey: { Id: NO_ID, $value: NO_BYTES },
-        eMAID: { Id: NO_ID, $value: '' },
+        eMAID: { Id: NO_ID, $value: '0' },
       },
     },
   })
