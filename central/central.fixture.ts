@@ -105,7 +105,7 @@ export async function startScene({ clock = systemClock }: { clock?: Clock } = {}
   }
 }
 
-export async function writeConfig(directory: string): Promise<CentralConfig> {
+async function writeConfig(directory: string): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
   for (const role of roles) await writeFile(join(directory, 'secrets', role), secretOf(role), { mode: 0o600 })

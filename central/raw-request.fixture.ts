@@ -1,8 +1,6 @@
 /** HTTPS requests as no client of ours would send them: for tests of what the server refuses. */
 import { Agent, request } from 'node:https'
 
-import { expect } from 'vitest'
-
 import type { Role } from '#opcp'
 
 import { secretOf, type CentralScene } from './central.fixture.ts'
@@ -53,12 +51,7 @@ export async function tokenOf(scene: CentralScene, role: Role): Promise<string> 
 
 /** What an OpcpClient throws when a pool refuses in these words. */
 export function refusal(status: number, message: string): object {
-  return {
-    code: 'ERR_OPCP_REFUSED',
-    status,
-    errorMessages: [message],
-    traceId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-  }
+  return { code: 'ERR_OPCP_REFUSED', status, errorMessages: [message] }
 }
 
 /** The expressions as OPCP prints them in its refusals. */

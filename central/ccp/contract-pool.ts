@@ -44,8 +44,10 @@ export class ContractPool {
   async add({ message, vehicle, metaData }: SignedContractData): Promise<void> {
     const response = message.Body.CertificateInstallationRes
     if (response?.ResponseCode !== 'OK') throw refused('not a CertificateInstallationRes with contract data')
-    const rootFingerprint = await this.#verifyCps(message, response)
-    const contract = await this.#judgeContract(response.ContractSignatureCertChain)
+    const cpsPath = await this.#verifyCps(message, response)
+    const contractPath = await this.#judgeContract(response.ContractSignatureCertChain)
+    const [contract, v2gRoot] = [first(contractPath), last(cpsPath)]
+    const certificates = [...cpsPath, ...contractPath]
     const emaid = parseEmaid(response.eMAID.$value)
     if (parseEmaid(contract.commonName ?? '').key !== emaid.key)
       throw refused('eMAID is not the common name of the contract certificate')
@@ -53,10 +55,10 @@ export class ContractPool {
       emaid,
       pcidKey: vehicle.pcidKey,
       namespace: vehicle.namespace,
-      rootFingerprint,
+      rootFingerprint: v2gRoot.fingerprintSha256Hex,
       publicKeySha256: publicKeySha256(vehicle.certificate),
-      validFromMs: contract.validFromMs,
-      validToMs: contract.validToMs,
+      validFromMs: Math.max(...certificates.map(({ validFromMs }) => validFromMs)),
+      validToMs: Math.min(...certificates.map(({ validToMs }) => validToMs)),
       metaData,
       storedAtMs: this.#clock(),
       contractCertificate: contract.der,
@@ -78,17 +80,20 @@ export class ContractPool {
     return await this.#store.findDefault(vehicle)
   }
 
-  /** The signature of the CPS and its way to a V2G root, whose fingerprint is the result. */
-  async #verifyCps(message: V2gMessage, response: CertificateInstallationResType): Promise<string> {
+  /** The signature of the CPS, then its path to a V2G root. */
+  async #verifyCps(
+    message: V2gMessage,
+    response: CertificateInstallationResType,
+  ): Promise<readonly Certificate[]> {
     const { leaf, intermediates } = parseChain(response.SAProvisioningCertificateChain)
     const signature = verifyContractData({ message, verifier: verifierOf(leaf) })
     if (!signature.valid) throw refused(`${signature.code} ${signature.message}`)
     const verdict = await this.#roots.judge({ leaf, intermediates, rootTypes: ['V2G'], use: 'cps' })
     if (!verdict.valid) throw refused(`chain of the CPS: ${verdict.message}`)
-    return verdict.path.at(-1)?.fingerprintSha256Hex ?? ''
+    return verdict.path
   }
 
-  async #judgeContract(chain: CertificateChainType): Promise<Certificate> {
+  async #judgeContract(chain: CertificateChainType): Promise<readonly Certificate[]> {
     const { leaf, intermediates } = parseChain(chain)
     const nowMs = this.#clock()
     if (leaf.validToMs < nowMs) throw contractExpired()
@@ -100,8 +105,18 @@ export class ContractPool {
       atMs: Math.max(nowMs, leaf.validFromMs),
     })
     if (!verdict.valid) throw refused(`chain of the contract: ${verdict.message}`)
-    return leaf
+    return verdict.path
   }
+}
+
+/** A valid path has at least a leaf and a root. */
+function first([leaf]: readonly Certificate[]): Certificate {
+  if (leaf === undefined) throw new TypeError('an empty path')
+  return leaf
+}
+
+function last(path: readonly Certificate[]): Certificate {
+  return first(path.toReversed())
 }
 
 function parseChain(chain: CertificateChainType): {

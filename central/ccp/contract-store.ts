@@ -9,6 +9,7 @@ export interface StoredContract {
   readonly rootFingerprint: string
   /** Of the provisioning key the contract key is encrypted for: SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly publicKeySha256: string
+  /** When every certificate in the message is valid, those of the CPS and the roots included. */
   readonly validFromMs: number
   readonly validToMs: number
   readonly metaData: string | undefined

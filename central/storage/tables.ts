@@ -31,12 +31,12 @@ export interface ProvisioningCertificateRow {
 }
 
 /** An EMAID belongs to exactly one vehicle for as long as a bundle of it exists. */
-export interface PairingRow {
+interface PairingRow {
   emaid_key: string
   pcid_key: string
 }
 
-export interface ContractBundleRow {
+interface ContractBundleRow {
   emaid_key: string
   namespace: string
   root_fingerprint: string
@@ -55,7 +55,7 @@ export interface ContractBundleRow {
 }
 
 /** A row is the flag: a vehicle cannot have two defaults. */
-export interface DefaultContractRow {
+interface DefaultContractRow {
   pcid_key: string
   namespace: string
   emaid_key: string
