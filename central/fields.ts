@@ -76,6 +76,8 @@ export function readCertificate(
     const certificate = text.includes('-----BEGIN')
       ? parseCertificate(text)
       : parseCertificate(bytesFromBase64(text.replace(/\s+/g, ''), bytesMax))
+    // Made at first use, so that a key that is none is refused here.
+    void certificate.publicKey
     if (certificate.der.length <= bytesMax) return certificate
   } catch (error) {
     refused.cause = error

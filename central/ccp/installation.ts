@@ -1,4 +1,4 @@
-import { CodedError, codeOf, messageOf, type Clock } from '#base'
+import { CodedError, codeOf, messageOf, type Clock, type Verifier } from '#base'
 import {
   decodeV2gMessage,
   encodeV2gMessage,
@@ -111,9 +111,9 @@ export class InstallationService {
     request: CertificateInstallationReqType,
     { namespace, requireAccess }: InstallationOrder,
   ): Promise<Vehicle> {
-    const { certificate, pcid } = readSigner(request)
+    const { certificate, pcid, verifier } = readSigner(request)
     requireAccess(pcid)
-    const signature = verifyCertificateInstallationReq({ message, verifier: verifierOf(certificate) })
+    const signature = verifyCertificateInstallationReq({ message, verifier })
     if (!signature.valid)
       throw new InstallationError('ERR_CCP_REQUEST_SIGNATURE', `${signature.code} ${signature.message}`)
     if (certificate.validToMs < this.#parts.clock())
@@ -194,12 +194,16 @@ function decodeMessage(exi: Uint8Array): V2gMessage {
   }
 }
 
-function readSigner(request: CertificateInstallationReqType): { certificate: Certificate; pcid: Pcid } {
+function readSigner(request: CertificateInstallationReqType): {
+  certificate: Certificate
+  pcid: Pcid
+  verifier: Verifier
+} {
   try {
     const certificate = parseCertificate(request.OEMProvisioningCert)
-    // Made at first use, so that a key that is none is refused here.
-    void certificate.publicKey
-    return { certificate, pcid: parsePcid(certificate.commonName ?? '') }
+    const pcid = parsePcid(certificate.commonName ?? '')
+    // Refuses a key that is none, or none of ISO 15118.
+    return { certificate, pcid, verifier: verifierOf(certificate) }
   } catch (error) {
     const code = codeOf(error)
     if (code?.startsWith('ERR_PKI_') !== true && code !== 'ERR_IDENTIFIER_PCID') throw error
