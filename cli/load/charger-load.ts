@@ -8,9 +8,12 @@ import { readSecret } from '#service'
 import { type Endpoints, readEndpoints } from '../demo/endpoints.ts'
 import { demoEmaid } from '../demo/identities.ts'
 import { openClient, orderContract, registerVehicle } from '../demo/provision.ts'
+import { type MemoryUse, MemoryWatch } from './memory-watch.ts'
 
 /** Vehicles provisioned at the same time: enough to keep central busy, few enough not to queue there. */
 const PROVISIONING_AT_ONCE = 8
+/** Often enough to meet the heap just after a collection now and then. */
+const SAMPLE_INTERVAL_MS = 100
 
 export interface LoadPlan {
   readonly endpoints: string
@@ -18,21 +21,13 @@ export interface LoadPlan {
   readonly installations: number
   readonly chargePoints: number
   readonly seed: number
-  readonly progressIntervalMs: number
   readonly onProvisioned: (done: number, all: number) => void
   readonly onProgress: (progress: LoadProgress, all: number) => void
 }
 
-/** Resident memory of this process in bytes: before the first installation, the highest seen, after the last. */
-export interface Memory {
-  readonly start: number
-  readonly peak: number
-  readonly end: number
-}
-
 export interface LoadOutcome {
   readonly report: LoadReport
-  readonly memory: Memory
+  readonly memory: MemoryUse
   readonly chargePoints: number
 }
 
@@ -41,21 +36,19 @@ export async function runChargerLoad(plan: LoadPlan): Promise<LoadOutcome> {
   const endpoints = await readEndpoints(plan.endpoints)
   const chargePoints = (await gatewayAccesses(endpoints)).slice(0, plan.chargePoints)
   const vehicles = await provisionVehicles(endpoints, plan)
-  const start = process.memoryUsage.rss()
-  let peak = start
+  const memory = new MemoryWatch()
   const report = await runLoad({
     chargePoints,
     vehicles,
     installations: plan.installations,
     seed: plan.seed,
-    progressIntervalMs: plan.progressIntervalMs,
+    progressIntervalMs: SAMPLE_INTERVAL_MS,
     onProgress: (progress) => {
-      peak = Math.max(peak, process.memoryUsage.rss())
+      memory.sample(progress.done * 2 < plan.installations ? 'first' : 'second')
       plan.onProgress(progress, plan.installations)
     },
   })
-  const end = process.memoryUsage.rss()
-  return { report, memory: { start, peak: Math.max(peak, end), end }, chargePoints: chargePoints.length }
+  return { report, memory: memory.end(), chargePoints: chargePoints.length }
 }
 
 async function gatewayAccesses({ gateway, caFile }: Endpoints): Promise<readonly GatewayAccess[]> {

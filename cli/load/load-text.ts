@@ -7,17 +7,22 @@ const TERMINAL_INTERVAL_MS = 250
 /** In a log file a line now and then is enough. */
 const LOG_INTERVAL_MS = 5_000
 
-type Progress = Pick<LoadPlan, 'onProgress' | 'onProvisioned' | 'progressIntervalMs'>
+type Progress = Pick<LoadPlan, 'onProgress' | 'onProvisioned'>
 
 /** Writes how far a load is to standard error: one line that is redrawn for a person, single lines otherwise. */
 export function progressWriter(io: CommandIo): Progress & { readonly end: () => void } {
   const show = (text: string): void => io.writeError(io.errorIsTerminal ? `\r\u001b[K${text}` : `${text}\n`)
+  const intervalMs = io.errorIsTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS
+  let shownAtMs = 0
   return {
-    progressIntervalMs: io.errorIsTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS,
     onProvisioned: (done, all) => {
       if (io.errorIsTerminal || done === all) show(`${done}/${all} vehicles provisioned`)
     },
-    onProgress: (progress, all) => show(progressText(progress, all)),
+    onProgress: (progress, all) => {
+      if (progress.elapsedMs - shownAtMs < intervalMs) return
+      shownAtMs = progress.elapsedMs
+      show(progressText(progress, all))
+    },
     end: () => {
       if (io.errorIsTerminal) io.writeError('\r\u001b[K')
     },
@@ -37,7 +42,8 @@ export function loadReportText({ report, memory, chargePoints }: LoadOutcome): s
     `               ${chargePoints} charge points, seed ${seed}`,
     `whole          ${latencyText(installation)}  (sign, ask, verify, decrypt, prove)`,
     `answer         ${latencyText(answer)}  (gateway and pools)`,
-    `memory         ${megabytes(memory.start)} at start, ${megabytes(memory.peak)} at most, ${megabytes(memory.end)} at end (this process)`,
+    `memory         resident ${megabytes(memory.residentStart)} → ${megabytes(memory.residentEnd)}, ` +
+      `heap in use ${megabytes(memory.heapFirstHalf)} in the first half, ${megabytes(memory.heapSecondHalf)} in the second (this process)`,
     ...Object.entries(errors).map(([code, count]) => `error          ${count} × ${code}`),
   ]
   return `${lines.join('\n')}\n`
