@@ -2,6 +2,8 @@ import { bytesFromBase64, equalBytes } from '#base'
 import { decodeV2gMessage, verifyContractData, type V2gMessage } from '#iso15118'
 import {
   type Certificate,
+  type IssuerAndSerial,
+  listedRoots,
   parseCertificate,
   type PathVerdict,
   validatePath,
@@ -10,7 +12,6 @@ import {
 } from '#pki'
 
 import { InstallationError } from './errors.ts'
-import { type IssuerAndSerial, listedAmong } from './listed-roots.ts'
 import { attempt, type VehicleRequest } from './vehicle-request.ts'
 
 export interface AnswerTrust {
@@ -56,9 +57,9 @@ export function checkContractAnswer(
   const leaf = readCertificate(leafDer)
   const intermediates = (SubCertificates?.Certificate ?? []).map(readCertificate)
   verifySignature(message, leaf)
-  const { listedRoots } = request
-  const v2gRoot = findRoot({ leaf, intermediates, trust, listedRoots })
-  const rootListed = listedAmong([v2gRoot], listedRoots).length > 0
+  const { rootIds } = request
+  const v2gRoot = findRoot({ leaf, intermediates, trust, rootIds })
+  const rootListed = listedRoots(rootIds, [v2gRoot]).length > 0
   return { outcome: 'contract', emaid: response.eMAID.$value, v2gRoot, rootListed }
 }
 
@@ -88,12 +89,12 @@ function findRoot({
   leaf,
   intermediates,
   trust: { v2gRoots, ...validation },
-  listedRoots,
+  rootIds,
 }: {
   leaf: Certificate
   intermediates: readonly Certificate[]
   trust: AnswerTrust
-  listedRoots: readonly IssuerAndSerial[]
+  rootIds: readonly IssuerAndSerial[]
 }): Certificate {
   if (v2gRoots.length === 0) {
     throw new InstallationError(
@@ -103,7 +104,7 @@ function findRoot({
   }
   const pathTo = (roots: readonly Certificate[]): PathVerdict =>
     validatePath({ leaf, intermediates, roots, use: 'cps', ...validation })
-  const preferred = pathTo(listedAmong(v2gRoots, listedRoots))
+  const preferred = pathTo(listedRoots(rootIds, v2gRoots))
   const verdict = preferred.valid ? preferred : pathTo(v2gRoots)
   const root = verdict.valid ? verdict.path.at(-1) : undefined
   if (root !== undefined) return root

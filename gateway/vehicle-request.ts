@@ -4,6 +4,7 @@ import { EXI_REQUEST_CHARACTERS_MAX, type Get15118EVCertificateRequest, type Sub
 import { canonicalNamespace, ISO2_NAMESPACE } from '#opcp'
 import {
   type Certificate,
+  type IssuerAndSerial,
   parseCertificate,
   type PathErrorCode,
   validatePath,
@@ -12,7 +13,6 @@ import {
 } from '#pki'
 
 import { InstallationError, type InstallationErrorCode } from './errors.ts'
-import type { IssuerAndSerial } from './listed-roots.ts'
 
 /** A CertificateInstallationReq as read, not yet verified. */
 export interface VehicleRequest {
@@ -22,7 +22,7 @@ export interface VehicleRequest {
   /** Common name of the provisioning certificate. */
   readonly pcid: string
   /** The V2G roots that the vehicle says it trusts. */
-  readonly listedRoots: readonly IssuerAndSerial[]
+  readonly rootIds: readonly IssuerAndSerial[]
 }
 
 /**
@@ -50,8 +50,8 @@ export function readVehicleRequest(
   if (pcid === undefined) {
     throw new InstallationError('ERR_GATEWAY_VEHICLE_ROLE', 'the provisioning certificate has no common name')
   }
-  const listedRoots = request.ListOfRootCertificateIDs.RootCertificateID
-  return { message, sessionId: message.Header.SessionID, provisioningCertificate, pcid, listedRoots }
+  const rootIds = request.ListOfRootCertificateIDs.RootCertificateID
+  return { message, sessionId: message.Header.SessionID, provisioningCertificate, pcid, rootIds }
 }
 
 /**

@@ -10,15 +10,15 @@ import {
   type V2gMessage,
 } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
-import { parseCertificate, verifierOf, type Certificate } from '#pki'
+import { listedRoots, parseCertificate, verifierOf, type Certificate } from '#pki'
 
 import { publicKeySha256, type ProvisioningPool, type Vehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError } from '../pool-error.ts'
+import { keyIdOf } from '../rcp/key-id.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 import type { ContractPool } from './contract-pool.ts'
 import type { DeliverableContract } from './contract-store.ts'
 import { encodeNegativeResponse } from './negative-response.ts'
-import { keyIdOf, listedRoots } from './root-choice.ts'
 
 /** Why a vehicle gets no contract, and what it is told. */
 const RESPONSE_CODES = {
@@ -163,7 +163,7 @@ export class InstallationService {
     const v2gRoots = (await this.#parts.roots.list())
       .filter(({ rootType }) => rootType === 'V2G')
       .map(({ certificate }) => certificate)
-    const listed = listedRoots(request.ListOfRootCertificateIDs, v2gRoots)
+    const listed = listedRoots(request.ListOfRootCertificateIDs.RootCertificateID, v2gRoots)
     const preferred =
       listed.length > 0 ? listed : v2gRoots.filter((root) => vehicle.v2gRootKeyIds.includes(keyIdOf(root)))
     const chosen = preferred.flatMap(({ fingerprintSha256Hex }) =>

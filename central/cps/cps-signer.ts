@@ -2,8 +2,8 @@ import type { Signer } from '#base'
 import { signContractData, type ContractData, type V2gMessage } from '#iso15118'
 import { verifierOf, type Certificate } from '#pki'
 
-import { keyIdOf } from '../ccp/root-choice.ts'
 import { PoolError } from '../pool-error.ts'
+import { keyIdOf } from '../rcp/key-id.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 
 /** The session id is not signed: the CCP puts the vehicle's in at delivery. */
