@@ -27,3 +27,9 @@ test('an error without a code is internal, and not blamed on the input', () => {
   expect(failureOf(bug)).toEqual({ line: 'ERR_INTERNAL: x is not a function', exitCode: 1 })
   expect(unusableInput(new CodedError('ERR_EXI_HEADER', 'x'))).toBeInstanceOf(UnusableInput)
 })
+
+test('what a peer sent cannot steer the terminal', () => {
+  expect(failureOf(new CodedError('ERR_X', 'said \u001b[2J\u202e')).line).toBe(
+    'ERR_X: said \\u{1b}[2J\\u{202e}',
+  )
+})

@@ -5,6 +5,8 @@ import { CommanderError } from 'commander'
 import { CodedError, messageOf } from '#base'
 import { ConfigError } from '#service'
 
+import { printable } from './printable.ts'
+
 /** Exit codes of the command. */
 export const EXIT = {
   /** Everything asked for was done, and everything that could be checked holds. */
@@ -78,5 +80,5 @@ function isSystemError(error: unknown): error is Error & { code: string } {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ')
+  return printable(text.replace(/\s*\n\s*/g, ' '))
 }

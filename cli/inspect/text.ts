@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts'
 import { type CertificateReport, type ChainReport, type Report, type SignatureReport } from './report.ts'
 
 /** Enough of a long byte string to recognize it by. */
@@ -26,7 +27,7 @@ export function reportText(report: Report): string {
     ...fieldLines(report),
     report.valid ? 'valid: true' : `valid: false  ${report.code}: ${report.reason}`,
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
 }
 
 function row(name: string, value: string | undefined): string[] {
@@ -84,6 +85,5 @@ function fieldLines({ fields, certificates }: Report): string[] {
 }
 
 function shortened(value: string): string {
-  const escaped = JSON.stringify(value).slice(1, -1)
-  return escaped.length <= FIELD_CHARACTERS_MAX ? escaped : `${escaped.slice(0, FIELD_CHARACTERS_MAX)}…`
+  return value.length <= FIELD_CHARACTERS_MAX ? value : `${value.slice(0, FIELD_CHARACTERS_MAX)}…`
 }
