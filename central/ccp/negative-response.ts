@@ -3,6 +3,8 @@ import { encodeV2gMessage, type responseCodeType } from '#iso15118'
 /** What the live service puts where the schema wants something and there is nothing: vehicles do not look at it. */
 const NO_BYTES = Uint8Array.of(0)
 const NO_ID = '0'
+/** Says the same whatever the reason; the reason is the ResponseCode. */
+const NOTIFICATION = { FaultCode: 'UnknownError', FaultMsg: 'CPO certInstall status' } as const
 
 /** A CertificateInstallationRes that tells the vehicle why there is no contract, as EXI, unsigned. */
 export function encodeNegativeResponse({
@@ -13,7 +15,7 @@ export function encodeNegativeResponse({
   readonly responseCode: responseCodeType
 }): Uint8Array {
   return encodeV2gMessage({
-    Header: { SessionID: sessionId },
+    Header: { SessionID: sessionId, Notification: NOTIFICATION },
     Body: {
       CertificateInstallationRes: {
         ResponseCode: responseCode,
