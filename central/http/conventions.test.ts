@@ -51,8 +51,10 @@ describe('every operation', () => {
       status: 404,
       body: { errorMessages: ['Unknown path or method.'] },
     })
-    await expect(rawRequest(scene, 'GET', '/v1/oem/provCerts/%E0%A4%A')).resolves.toMatchObject({
-      status: 400,
-    })
+    for (const pcid of ['%E0%A4%A', 'a'.repeat(200)])
+      await expect(rawRequest(scene, 'GET', `/v1/oem/provCerts/${pcid}`)).resolves.toMatchObject({
+        status: 400,
+        body: { errorMessages: ['The path is not a valid one.'] },
+      })
   })
 })

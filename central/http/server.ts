@@ -12,7 +12,7 @@ const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
 /** The longest identifier in a path is a UUID or a PCID of 64 characters. */
 const PATH_PARAMETER_LENGTH_MAX = 128
-/** For the whole request to arrive: a slow sender does not hold a connection. */
+/** For the TLS handshake, and for a whole request to arrive: a slow sender does not hold a connection. */
 const REQUEST_TIMEOUT_MS = 10_000
 /** Longer than the idle time of the usual load balancers (60 s), so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly random: RandomBytes
+  /** Default: 10 s. */
+  readonly requestTimeoutMs?: number
 }
 
 /** What the log line of a request says beside its route and status. */
@@ -46,17 +48,28 @@ export function noteOf(request: FastifyRequest): RequestNote {
  * An HTTPS server that speaks OPCP's conventions: JSON within limits, a trace id on every answer, every refusal an
  * error body, one log line per request without headers, query or identifiers.
  */
-export function createHttpsServer({ tls, logger, clock, random }: ServerOptions): FastifyInstance {
+export function createHttpsServer({
+  tls,
+  logger,
+  clock,
+  random,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+}: ServerOptions): FastifyInstance {
   const app = fastify({
     https: {
       key: tls.privateKey,
       cert: tls.certificate,
       minVersion: 'TLSv1.2',
       maxHeaderSize: HEADER_BYTES_MAX,
+      handshakeTimeout: requestTimeoutMs,
+      // Node takes the longer of the two for bodies, so that Fastify's requestTimeout alone would leave them a minute.
+      headersTimeout: requestTimeoutMs,
+      // Node looks for requests that are overdue only this often; its own interval is three times our timeout.
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
     },
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_LENGTH_MAX },
     genReqId: () => uuidOf(random),
@@ -82,6 +95,13 @@ function logRequests(app: FastifyInstance, { logger, clock }: { logger: Logger; 
   app.addHook('onRequest', (request, reply, done) => {
     startedAtMs.set(request, clock())
     reply.header('x-trace-id', request.id)
+    done()
+  })
+  app.addHook('onRequestAbort', (request, done) => {
+    logger.info(
+      { traceId: request.id, route: request.routeOptions.url ?? null },
+      'request given up by its sender',
+    )
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -145,9 +165,18 @@ const FASTIFY_REFUSALS: ReadonlyMap<string | undefined, PoolError> = new Map([
     new PoolError('ERR_POOL_BODY', 'The body is not as long as announced.'),
   ],
   ['FST_ERR_BAD_URL', new PoolError('ERR_POOL_FIELD', 'The path is not a valid one.')],
+  ['FST_ERR_MAX_PARAM_LENGTH', new PoolError('ERR_POOL_FIELD', 'The path is not a valid one.')],
 ])
+
+/** Whatever else Fastify blames on the client: an upload that breaks off, say. */
+const UNREADABLE = new PoolError('ERR_POOL_BODY', 'The request cannot be read.')
 
 /** `undefined` for what is no refusal but a fault of ours. */
 function asPoolError(error: unknown): PoolError | undefined {
-  return error instanceof PoolError ? error : FASTIFY_REFUSALS.get(codeOf(error))
+  if (error instanceof PoolError) return error
+  const refusal = FASTIFY_REFUSALS.get(codeOf(error))
+  if (refusal !== undefined) return refusal
+  return error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500
+    ? UNREADABLE
+    : undefined
 }
