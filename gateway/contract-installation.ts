@@ -78,14 +78,13 @@ export class ContractInstallation {
   async answer(
     call: ChargePointCall,
   ): Promise<{ response: Get15118EVCertificateResponse; record: InstallationRecord }> {
-    const { clock } = this.#options
-    const startedMs = clock()
     const { response, facts, failure } = await this.#share(
       checkGet15118EVCertificateRequest(call.payload),
       call,
     )
     const outcome = failure?.outcome ?? facts.answer?.outcome ?? 'ERR_GATEWAY_INTERNAL'
-    const record = { identity: call.identity, ...facts, ...failure, outcome, totalMs: clock() - startedMs }
+    const totalMs = this.#options.clock() - call.arrivedAtMs
+    const record = { identity: call.identity, ...facts, ...failure, outcome, totalMs }
     return { response, record }
   }
 
@@ -113,14 +112,14 @@ export class ContractInstallation {
 
   async #obtain(
     { exiRequest, ...rest }: Get15118EVCertificateRequest,
-    { subprotocol }: ChargePointCall,
+    { subprotocol, arrivedAtMs }: ChargePointCall,
     facts: Facts,
   ): Promise<string> {
     const { pool, clock, budgetMs, inFlightMax } = this.#options
     if (this.#inFlight.size >= inFlightMax) {
       throw new InstallationError('ERR_GATEWAY_BUSY', `${inFlightMax} installations are in progress`)
     }
-    const signal = AbortSignal.timeout(budgetMs)
+    const signal = AbortSignal.timeout(remainingMs({ budgetMs, spentMs: clock() - arrivedAtMs }))
     const request = readVehicleRequest({ exiRequest, ...rest }, { subprotocol })
     facts.pcid = request.pcid
     facts.vehicleChain = this.#verifyVehicle(request)
@@ -178,6 +177,11 @@ export class ContractInstallation {
     )
     return new InstallationError('ERR_GATEWAY_INTERNAL', 'the request could not be handled')
   }
+}
+
+/** Never more than the budget and never less than nothing, whatever the clock did meanwhile. */
+function remainingMs({ budgetMs, spentMs }: { budgetMs: number; spentMs: number }): number {
+  return Math.min(Math.max(budgetMs - spentMs, 0), budgetMs)
 }
 
 function isRootMissing(error: unknown): boolean {

@@ -253,6 +253,19 @@ describe('an installation', () => {
     expect(pool.installationCalls).toBe(2)
   })
 
+  test('that waited behind another has only what is left of its budget', async () => {
+    const pool = await startPool()
+    pool.onInstallation = () => undefined
+    const site = await startSite(pool.url)
+    const startedMs = performance.now()
+    const other = exiBase64(await installationRequest(vehicle))
+    const both = Promise.all([install(site.chargePoint), install(site.chargePoint, other)])
+    const timeout = failure('ERR_GATEWAY_POOL_TIMEOUT')
+    await expect(both).resolves.toEqual([timeout, timeout])
+    expect(performance.now() - startedMs).toBeLessThan(BUDGET_MS + 200)
+    expect(site.records.map(({ totalMs }) => totalMs > BUDGET_MS - 50)).toEqual([true, true])
+  })
+
   test('leaves neither EXI nor passwords in the log', async () => {
     const pool = await startPool()
     const site = await startSite(pool.url)

@@ -56,6 +56,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       port,
       path,
       limits,
+      clock,
       tls: await readTls(config.ocpp.tls),
       subprotocols: ['ocpp2.0.1'],
       authenticate: (attempt) => passwords.authenticate(attempt),

@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws'
 
-import { codeOf, messageOf } from '#base'
+import { codeOf, messageOf, type Clock } from '#base'
 
 import type { CallErrorCode } from './call-error.ts'
 import { OcppError, type OcppErrorCode } from './errors.ts'
@@ -22,6 +22,8 @@ export interface ChargePointCall {
   readonly subprotocol: Subprotocol
   readonly action: string
   readonly payload: object
+  /** When its frame came, before the calls ahead of it were answered: deadlines count from here. */
+  readonly arrivedAtMs: number
 }
 
 /** Answers a CALL with the payload of its CALLRESULT, or throws a CallError. */
@@ -34,6 +36,7 @@ interface ConnectionOptions {
   readonly handle: HandleChargePointCall
   readonly onEvent: (event: OcppEvent) => void
   readonly limits: OcppLimits
+  readonly clock: Clock
 }
 
 /** One charge point on one WebSocket: its calls in order, calls to it, and whether it is still there. */
@@ -45,6 +48,7 @@ export class ChargePointConnection {
   readonly #socket: WebSocket
   readonly #onEvent: (event: OcppEvent) => void
   readonly #limits: OcppLimits
+  readonly #clock: Clock
   readonly #inbound: InboundCalls
   readonly #outbound: OutboundCalls
   readonly #pings: NodeJS.Timeout
@@ -54,15 +58,17 @@ export class ChargePointConnection {
   #draining = false
   #endedBy: OcppError | undefined
 
-  constructor({ socket, identity, subprotocol, handle, onEvent, limits }: ConnectionOptions) {
+  constructor({ socket, identity, subprotocol, handle, onEvent, limits, clock }: ConnectionOptions) {
     this.identity = identity
     this.subprotocol = subprotocol
     this.#socket = socket
     this.#onEvent = onEvent
     this.#limits = limits
+    this.#clock = clock
     this.#outbound = new OutboundCalls({ send: (text) => this.#send(text) })
     this.#inbound = new InboundCalls({
-      handle: ({ action, payload }) => handle({ identity, subprotocol, action, payload }),
+      handle: ({ action, payload, arrivedAtMs }) =>
+        handle({ identity, subprotocol, action, payload, arrivedAtMs }),
       send: (text) => this.#send(text),
       onFailure: (failure) => onEvent({ kind: 'call-failed', identity, ...failure }),
       callsMax: limits.callsInFlightMax,
@@ -174,7 +180,7 @@ export class ChargePointConnection {
   }
 
   #accept(call: Extract<Frame, { type: 'CALL' }>): void {
-    const verdict = this.#inbound.accept(call)
+    const verdict = this.#inbound.accept({ ...call, arrivedAtMs: this.#clock() })
     if (verdict === 'duplicate') {
       this.#report(
         new OcppError('ERR_OCPP_DUPLICATE_ID', `a second ${call.action} with the id of a call in progress`),

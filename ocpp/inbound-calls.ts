@@ -3,10 +3,10 @@ import { CodedError, codeOf, messageOf } from '#base'
 import { CallError } from './call-error.ts'
 import { writeCallError, writeCallResult, type Frame } from './frame.ts'
 
-export type CallFrame = Extract<Frame, { type: 'CALL' }>
+export type InboundCall = Extract<Frame, { type: 'CALL' }> & { readonly arrivedAtMs: number }
 
 /** Gives the payload of the CALLRESULT, or throws: a CallError says how to answer, anything else is InternalError. */
-type HandleCall = (call: CallFrame) => Promise<object>
+type HandleCall = (call: InboundCall) => Promise<object>
 
 interface InboundCallsOptions {
   readonly handle: HandleCall
@@ -20,7 +20,7 @@ interface InboundCallsOptions {
 export class InboundCalls {
   readonly #options: InboundCallsOptions
   /** By id, in order of arrival; the first is being handled. */
-  readonly #calls = new Map<string, CallFrame>()
+  readonly #calls = new Map<string, InboundCall>()
   #work: Promise<void> = Promise.resolve()
 
   constructor(options: InboundCallsOptions) {
@@ -31,7 +31,7 @@ export class InboundCalls {
    * Takes a call in. A duplicate of a call in progress must not be answered: the one answer that is on its way carries
    * the same id. A full queue must be answered by the caller.
    */
-  accept(call: CallFrame): 'accepted' | 'duplicate' | 'full' {
+  accept(call: InboundCall): 'accepted' | 'duplicate' | 'full' {
     if (this.#calls.has(call.id)) return 'duplicate'
     if (this.#calls.size >= this.#options.callsMax) return 'full'
     this.#calls.set(call.id, call)
@@ -53,7 +53,7 @@ export class InboundCalls {
     }
   }
 
-  async #handleOne(call: CallFrame): Promise<void> {
+  async #handleOne(call: InboundCall): Promise<void> {
     const { handle, send, onFailure } = this.#options
     try {
       send(writeCallResult({ id: call.id, payload: await handle(call) }))

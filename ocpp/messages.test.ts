@@ -10,6 +10,7 @@ function answer(over: Partial<ChargePointCall>): object {
     subprotocol: 'ocpp2.0.1',
     action: 'Heartbeat',
     payload: {},
+    arrivedAtMs: 0,
     ...over,
   }
   return answerLocally(call, { clock: () => Date.UTC(2026, 0, 1), heartbeatIntervalSeconds: 300 })

@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 
+import { systemClock } from '#base'
+
 import { CallError } from './call-error.ts'
 import type { HandleChargePointCall } from './connection.ts'
 import type { OcppEvent } from './events.ts'
@@ -45,6 +47,7 @@ async function start({
     handle,
     onEvent: (event) => void events.push(event),
     limits: { drainMs: 500, takeoverProbeMs: 200, ...limits },
+    clock: systemClock,
   })
   cleanups.push(() => server[Symbol.asyncDispose]())
   return {
@@ -284,6 +287,23 @@ describe('calls', () => {
         [3, '2', {}],
       ])
     expect(log).toEqual(['+Slow', '-Slow', '+Fast', '-Fast'])
+  })
+
+  test('know when they arrived, also those that waited for another', async () => {
+    const waitedMs: number[] = []
+    const harness = await start({
+      async handle({ arrivedAtMs }) {
+        waitedMs.push(systemClock() - arrivedAtMs)
+        await delay(100)
+        return {}
+      },
+    })
+    const socket = await opened(harness.open())
+    socket.send('[2,"1","A",{}]')
+    socket.send('[2,"2","A",{}]')
+    await expect.poll(() => waitedMs.length).toBe(2)
+    expect(waitedMs[0]).toBeLessThan(50)
+    expect(waitedMs[1]).toBeGreaterThan(80)
   })
 
   test('with the id of a call in progress are not handled and not answered twice', async () => {

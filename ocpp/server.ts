@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls'
 
 import { WebSocketServer, type WebSocket } from 'ws'
 
-import { codeOf } from '#base'
+import { codeOf, type Clock } from '#base'
 
 import { ChargePointConnection, closeWithoutSubprotocol, type HandleChargePointCall } from './connection.ts'
 import { OcppError, type OcppErrorCode } from './errors.ts'
@@ -61,6 +61,8 @@ export interface OcppServerOptions {
   /** For the log; must not throw. */
   readonly onEvent: (event: OcppEvent) => void
   readonly limits?: Partial<OcppLimits> | undefined
+  /** Tells handlers when a call arrived. */
+  readonly clock: Clock
 }
 
 /**
@@ -244,7 +246,7 @@ export class OcppServer implements AsyncDisposable {
     subprotocol: Subprotocol
     remoteAddress: string
   }): void {
-    const { handle, onEvent } = this.#options
+    const { handle, onEvent, clock } = this.#options
     const connection = new ChargePointConnection({
       socket: webSocket,
       identity,
@@ -252,6 +254,7 @@ export class OcppServer implements AsyncDisposable {
       handle,
       onEvent,
       limits: this.#limits,
+      clock,
     })
     this.#connections.set(identity, connection)
     onEvent({ kind: 'connected', identity, subprotocol, remoteAddress })
