@@ -63,11 +63,13 @@ describe.skipIf(!present)(title, () => {
       const xml = read(vector.xml).toString('utf8')
       expect(Buffer.from(codec.fromXml(xml, { fragment })).toString('hex')).toBe(wanted.toString('hex'))
     })
+  })
 
-    test.skipIf(exact)('the other form of empty content decodes to the same object', () => {
-      expect(codec.decode(wanted, vector.kind).element).toEqual(
-        codec.decode(read(vector.exi), vector.kind).element,
-      )
-    })
+  const withOtherForm = vectors.filter((vector) => vector.encode_policy !== 'exact')
+  test.each(withOtherForm)('$name: the other form of empty content decodes to the same object', (vector) => {
+    const [codec, other] = [codecOf(vector), vector.exi.replace(/\.exi$/, '.ch.exi')]
+    expect(codec.decode(read(other), vector.kind).element).toEqual(
+      codec.decode(read(vector.exi), vector.kind).element,
+    )
   })
 })
