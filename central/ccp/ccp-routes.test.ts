@@ -1,3 +1,5 @@
+import { DatabaseSync } from 'node:sqlite'
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { base64FromBytes, bytesFromBase64, systemRandom } from '#base'
@@ -34,12 +36,13 @@ async function vehicleWithContract() {
   await scene.clientOf('MO_HUBJECT_PKI').generateSignedContractData(body)
   return vehicle
 }
-async function responseCodeTo(body: Awaited<ReturnType<typeof installationRequest>>) {
-  const { status, messages } = await scene.clientOf('CPO').getSignedContractData(body)
+async function responseCodeTo(body: Awaited<ReturnType<typeof installationRequest>>, at = scene) {
+  const { status, messages } = await at.clientOf('CPO').getSignedContractData(body)
   const { message } = decodeV2gMessage(bytesFromBase64(messages[0]?.certificateInstallationRes ?? '', 16_000))
   expect(Buffer.from(message.Header.SessionID).toString('hex')).toBe('0102030405060708')
   return { status, code: message.Body.CertificateInstallationRes?.ResponseCode, emaid: messages[0]?.emaid }
 }
+const UNKNOWN_ROOT = { X509IssuerName: 'CN=V2GRootCA,DC=V2G', X509SerialNumber: 12345n }
 const negative = (code: string) => ({ status: 404, code, emaid: undefined })
 
 function post(certificateInstallationReq: string) {
@@ -106,14 +109,34 @@ describe('a CertificateInstallationReq', () => {
 
   test('is answered though its root list names nothing we know, but not when it names only roots without a bundle', async () => {
     const vehicle = await vehicleWithContract()
-    const unknown = { X509IssuerName: 'CN=V2GRootCA,DC=V2G', X509SerialNumber: 12345n }
-    const body = await installationRequest(vehicle, { roots: [unknown] })
+    const body = await installationRequest(vehicle, { roots: [UNKNOWN_ROOT] })
     await expect(responseCodeTo(body)).resolves.toMatchObject({ status: 200, code: 'OK' })
     const mo = scene.pki['mo/root'].certificate
     await scene.clientOf('ADMIN').putRootCert({ caCertificate: base64FromBytes(mo.der), rootType: 'V2G' })
     await expect(
-      responseCodeTo(await installationRequest(vehicle, { roots: [unknown, idOf(mo)] })),
+      responseCodeTo(await installationRequest(vehicle, { roots: [UNKNOWN_ROOT, idOf(mo)] })),
     ).resolves.toEqual(negative('FAILED_NoCertificateAvailable'))
+  })
+
+  test('for a contract whose root left the pool gets FAILED_NoCertificateAvailable, until it is back', async () => {
+    let nowMs = Date.now()
+    await using other = await startScene({ clock: () => nowMs })
+    await putRoots(other)
+    const vehicle = await putVehicle(other)
+    const body = generateBody({ pcid: vehicle.pcid, emaid: emaids.next().value })
+    await other.clientOf('MO_HUBJECT_PKI').generateSignedContractData(body)
+    const ask = async () =>
+      await responseCodeTo(await installationRequest(vehicle, { roots: [UNKNOWN_ROOT] }), other)
+    for (const rootType of ['V2G', 'MO']) {
+      await expect(ask()).resolves.toMatchObject({ code: 'OK' })
+      // As another process would: what is stored counts within seconds.
+      using database = new DatabaseSync(other.config.database.file)
+      database.exec(`DELETE FROM root WHERE root_type = '${rootType}'`)
+      nowMs += 6_000
+      await expect(ask()).resolves.toEqual(negative('FAILED_NoCertificateAvailable'))
+      expect(other.log.at(-1)).toContain('ERR_CCP_CONTRACT_UNTRUSTED')
+      await putRoots(other)
+    }
   })
 
   test('is refused in plain words when EXI is not wanted', async () => {

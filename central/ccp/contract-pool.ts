@@ -1,4 +1,4 @@
-import type { Clock } from '#base'
+import { codeOf, messageOf, type Clock } from '#base'
 import {
   type CertificateChainType,
   type CertificateInstallationResType,
@@ -7,6 +7,7 @@ import {
   verifyContractData,
   type V2gMessage,
 } from '#iso15118'
+import type { RootType } from '#opcp'
 import { parseCertificate, verifierOf, type Certificate } from '#pki'
 
 import { publicKeySha256, type Vehicle } from '../pcp/provisioning-pool.ts'
@@ -14,6 +15,10 @@ import { PoolError } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 import type { ContractStore, DeliverableContract } from './contract-store.ts'
 import { signedXmlOf } from './signed-xml.ts'
+
+/** Which roots may vouch for the two chains of signed contract data. */
+const CPS_ROOT_TYPES: readonly RootType[] = ['V2G']
+const CONTRACT_ROOT_TYPES: readonly RootType[] = ['MO', 'V2G']
 
 export interface SignedContractData {
   /** A CertificateInstallationRes with ResponseCode OK, signed by a CPS; its session id is not looked at. */
@@ -46,16 +51,17 @@ export class ContractPool {
     if (response?.ResponseCode !== 'OK') throw refused('not a CertificateInstallationRes with contract data')
     const cpsPath = await this.#verifyCps(message, response)
     const contractPath = await this.#judgeContract(response.ContractSignatureCertChain)
-    const [contract, v2gRoot] = [first(contractPath), last(cpsPath)]
+    const contract = first(contractPath)
     const certificates = [...cpsPath, ...contractPath]
-    const emaid = parseEmaid(response.eMAID.$value)
-    if (parseEmaid(contract.commonName ?? '').key !== emaid.key)
+    const emaid = attempt(() => parseEmaid(response.eMAID.$value))
+    if (attempt(() => parseEmaid(contract.commonName ?? '')).key !== emaid.key)
       throw refused('eMAID is not the common name of the contract certificate')
     const stored = await this.#store.put({
       emaid,
       pcidKey: vehicle.pcidKey,
       namespace: vehicle.namespace,
-      rootFingerprint: v2gRoot.fingerprintSha256Hex,
+      rootFingerprint: last(cpsPath).fingerprintSha256Hex,
+      contractRootFingerprint: last(contractPath).fingerprintSha256Hex,
       publicKeySha256: publicKeySha256(vehicle.certificate),
       validFromMs: Math.max(...certificates.map(({ validFromMs }) => validFromMs)),
       validToMs: Math.min(...certificates.map(({ validToMs }) => validToMs)),
@@ -80,15 +86,29 @@ export class ContractPool {
     return await this.#store.findDefault(vehicle)
   }
 
+  /** Those whose roots are still in the RCP: their chains held when they were added, and roots may have left since. */
+  async stillTrusted(bundles: readonly DeliverableContract[]): Promise<readonly DeliverableContract[]> {
+    const roots = await this.#roots.list()
+    const holds = (fingerprint: string, types: readonly RootType[]): boolean =>
+      roots.some(
+        ({ certificate, rootType }) =>
+          certificate.fingerprintSha256Hex === fingerprint && types.includes(rootType),
+      )
+    return bundles.filter(
+      ({ rootFingerprint, contractRootFingerprint }) =>
+        holds(rootFingerprint, CPS_ROOT_TYPES) && holds(contractRootFingerprint, CONTRACT_ROOT_TYPES),
+    )
+  }
+
   /** The signature of the CPS, then its path to a V2G root. */
   async #verifyCps(
     message: V2gMessage,
     response: CertificateInstallationResType,
   ): Promise<readonly Certificate[]> {
     const { leaf, intermediates } = parseChain(response.SAProvisioningCertificateChain)
-    const signature = verifyContractData({ message, verifier: verifierOf(leaf) })
+    const signature = verifyContractData({ message, verifier: attempt(() => verifierOf(leaf)) })
     if (!signature.valid) throw refused(`${signature.code} ${signature.message}`)
-    const verdict = await this.#roots.judge({ leaf, intermediates, rootTypes: ['V2G'], use: 'cps' })
+    const verdict = await this.#roots.judge({ leaf, intermediates, rootTypes: CPS_ROOT_TYPES, use: 'cps' })
     if (!verdict.valid) throw refused(`chain of the CPS: ${verdict.message}`)
     return verdict.path
   }
@@ -100,7 +120,7 @@ export class ContractPool {
     const verdict = await this.#roots.judge({
       leaf,
       intermediates,
-      rootTypes: ['MO', 'V2G'],
+      rootTypes: CONTRACT_ROOT_TYPES,
       use: 'contract',
       atMs: Math.max(nowMs, leaf.validFromMs),
     })
@@ -124,8 +144,19 @@ function parseChain(chain: CertificateChainType): {
   intermediates: readonly Certificate[]
 } {
   return {
-    leaf: parseCertificate(chain.Certificate),
-    intermediates: (chain.SubCertificates?.Certificate ?? []).map(parseCertificate),
+    leaf: attempt(() => parseCertificate(chain.Certificate)),
+    intermediates: attempt(() => (chain.SubCertificates?.Certificate ?? []).map(parseCertificate)),
+  }
+}
+
+/** What the codec lets through and is no certificate, key or EMAID all the same. */
+function attempt<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    const code = codeOf(error)
+    if (code?.startsWith('ERR_PKI_') !== true && code !== 'ERR_IDENTIFIER_EMAID') throw error
+    throw refused(messageOf(error))
   }
 }
 

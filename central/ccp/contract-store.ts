@@ -7,6 +7,8 @@ export interface StoredContract {
   readonly namespace: MessageNamespace
   /** Of the V2G root the CPS is below: SHA-256, lower-case hex. */
   readonly rootFingerprint: string
+  /** Of the root the contract certificate is below, in the same form. */
+  readonly contractRootFingerprint: string
   /** Of the provisioning key the contract key is encrypted for: SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly publicKeySha256: string
   /** When every certificate in the message is valid, those of the CPS and the roots included. */

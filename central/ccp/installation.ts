@@ -34,6 +34,8 @@ const RESPONSE_CODES = {
   ERR_CCP_CONTRACT_UNKNOWN: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_NOT_YET_VALID: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_EXPIRED: 'FAILED_CertificateExpired',
+  /** A root of its chains was taken out of the RCP. */
+  ERR_CCP_CONTRACT_UNTRUSTED: 'FAILED_NoCertificateAvailable',
   /** The vehicle lists V2G roots of the RCP, and the contract is signed below none of them. */
   ERR_CCP_ROOT_NOT_LISTED: 'FAILED_NoCertificateAvailable',
 } as const satisfies Record<string, responseCodeType>
@@ -152,7 +154,10 @@ export class InstallationService {
     const begun = current.filter(({ validFromMs }) => validFromMs <= nowMs)
     if (begun.length === 0)
       throw new InstallationError('ERR_CCP_CONTRACT_NOT_YET_VALID', 'the contract begins later')
-    return await this.#belowTrustedRoot(begun, { vehicle, request })
+    const trusted = await this.#parts.contracts.stillTrusted(begun)
+    if (trusted.length === 0)
+      throw new InstallationError('ERR_CCP_CONTRACT_UNTRUSTED', 'a root of the contract has left the RCP')
+    return await this.#belowTrustedRoot(trusted, { vehicle, request })
   }
 
   /** A list that names no root we know says nothing: vehicles are known to list anything. */

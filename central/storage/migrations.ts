@@ -57,6 +57,7 @@ const POOLS = [
     emaid_key TEXT NOT NULL,
     namespace TEXT NOT NULL,
     root_fingerprint TEXT NOT NULL,
+    contract_root_fingerprint TEXT NOT NULL,
     emaid TEXT NOT NULL,
     pcid_key TEXT NOT NULL,
     public_key_sha256 TEXT NOT NULL,

@@ -42,6 +42,7 @@ export class SqlContractStore implements ContractStore {
         'contract_bundle.emaid_key',
         'contract_bundle.emaid',
         'contract_bundle.root_fingerprint',
+        'contract_bundle.contract_root_fingerprint',
         'contract_bundle.public_key_sha256',
         'contract_bundle.valid_from_ms',
         'contract_bundle.valid_to_ms',
@@ -56,6 +57,7 @@ export class SqlContractStore implements ContractStore {
     return rows.map((row) => ({
       emaid: { asIssued: row.emaid, key: row.emaid_key },
       rootFingerprint: row.root_fingerprint,
+      contractRootFingerprint: row.contract_root_fingerprint,
       publicKeySha256: row.public_key_sha256,
       validFromMs: row.valid_from_ms,
       validToMs: row.valid_to_ms,
@@ -114,6 +116,7 @@ async function replaceBundle(transaction: Database, contract: StoredContract): P
       emaid_key: contract.emaid.key,
       namespace: contract.namespace,
       root_fingerprint: contract.rootFingerprint,
+      contract_root_fingerprint: contract.contractRootFingerprint,
       emaid: contract.emaid.asIssued,
       pcid_key: contract.pcidKey,
       public_key_sha256: contract.publicKeySha256,

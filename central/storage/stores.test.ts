@@ -40,6 +40,7 @@ function contract(over: Partial<StoredContract> = {}): StoredContract {
     pcidKey: 'EVOABC00000000001',
     namespace: ISO2_NAMESPACE,
     rootFingerprint: '01'.repeat(32),
+    contractRootFingerprint: '0a'.repeat(32),
     publicKeySha256: KEY_A,
     validFromMs: 0,
     validToMs: 253_402_300_799_000,

@@ -40,6 +40,7 @@ interface ContractBundleRow {
   emaid_key: string
   namespace: string
   root_fingerprint: string
+  contract_root_fingerprint: string
   emaid: string
   pcid_key: string
   /** Of the provisioning key the contract key is encrypted for. */
