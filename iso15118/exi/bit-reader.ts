@@ -9,9 +9,9 @@ import { ExiError } from './errors.ts'
 /** Octets of 7 bits whose value is an exact `number`: 49 bits. Leading zero groups are allowed up to this. */
 const UNSIGNED_OCTETS_MAX = 7
 /** An xs:integer serial number has 20 octets by RFC 5280; real and test certificates go beyond, forged ones further. */
-const BIG_UNSIGNED_OCTETS_MAX = 160
+export const BIG_UNSIGNED_OCTETS_MAX = 160
 /** Above any text field of ISO 15118 (the longest seen are distinguished names and algorithm identifiers). */
-const STRING_CHARACTERS_MAX = 8 * 1024
+export const STRING_CHARACTERS_MAX = 8 * 1024
 
 export class BitReader {
   readonly #bytes: Uint8Array

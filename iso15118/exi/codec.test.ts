@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 import { describe, expect, test } from 'vitest'
 
 import { xmldsig } from '../schema/xmldsig.generated.ts'
@@ -88,6 +91,15 @@ describe('a stream', () => {
   })
 })
 
+test('names that a stream makes up are not kept', () => {
+  const before = heapBytes()
+  for (let i = 0; i < 1_000; i++) {
+    const decode = () => exiCodec('xmldsig').decodeDocument(madeUpName(`${i}`))
+    expect(decode).toThrow(withCode('ERR_EXI_DEVIATION'))
+  }
+  expect(heapBytes() - before).toBeLessThan(4_000_000)
+})
+
 describe('a stream whose encoder used string tables', () => {
   test('is read with them', () => {
     expect(exiCodec('xmldsig').decodeFragment(transformsFromTables())).toEqual({
@@ -102,6 +114,12 @@ describe('a stream whose encoder used string tables', () => {
     expect(
       exiCodec('xmldsig').toXml(transformsFromTables(), { fragment: true }).match(/urn:a/g),
     ).toHaveLength(3)
+  })
+
+  test('to say more than a whole stream could without them is refused', () => {
+    const exi = transformsFromTables({ text: 'a'.repeat(8_000), hits: 20 })
+    expect(() => exiCodec('xmldsig').decodeFragment(exi)).toThrow(withCode('ERR_EXI_TOO_LARGE'))
+    expect(() => exiCodec('xmldsig').toXml(exi, { fragment: true })).toThrow(withCode('ERR_EXI_TOO_LARGE'))
   })
 
   test('that points outside of them is refused', () => {
@@ -143,6 +161,90 @@ describe('content that the schema does not provide for', () => {
     )
     expect(abstract.length).toBeGreaterThan(0)
   })
+})
+
+describe('an element that ends without its text', () => {
+  test('has the empty value of its type, also where an optional attribute could have come', () => {
+    const codec = exiCodec('xmldsig')
+    const value = { $value: new Uint8Array() }
+    // Before the escape come the codes of the attribute and of the text.
+    expect(codec.decodeFragment(ended('SignatureValue', 2, 2)).element.value).toEqual(value)
+    const exi = codec.encodeFragment({ namespace: DSIG, name: 'SignatureValue', value })
+    expect(codec.fromXml(codec.toXml(exi, { fragment: true }), { fragment: true })).toEqual(exi)
+  })
+
+  test('is refused where its type has no empty value, whatever it is decoded to', () => {
+    const exi = ended('HMACOutputLength', 1, 1)
+    expect(() => exiCodec('xmldsig').decodeFragment(exi)).toThrow(withCode('ERR_EXI_DEVIATION'))
+    expect(() => exiCodec('xmldsig').toXml(exi, { fragment: true })).toThrow(withCode('ERR_EXI_DEVIATION'))
+  })
+})
+
+describe('an eMAID alone, whose name has two types', () => {
+  const ID = 4
+  const TEXT = 256
+  const END = 244
+  /** Attributes and texts have codes of 9 bits before a text and of 8 behind it. */
+  const fragment = (...events: readonly [code: number, text: string][]): Uint8Array => {
+    const writer = new BitWriter()
+    writer.writeBits(0x80, 8)
+    writer.writeBits(236, 8)
+    let width = 9
+    for (const [code, text] of events) {
+      writer.writeBits(width === 9 ? code : code - 11, width)
+      writer.writeUnsigned(text.length + 2)
+      writer.writeCharacters(text)
+      if (code === TEXT) width = 8
+    }
+    writer.writeBits(END, 8)
+    writer.writeBits(END, 8)
+    return writer.toBytes()
+  }
+
+  test('has its Id and its text', () => {
+    const exi = fragment([ID, 'a'], [TEXT, 'b'])
+    expect(exiCodec('iso2').decodeFragment(exi).element.value).toEqual({ Id: 'a', $value: 'b' })
+  })
+
+  test.each([
+    ['its Id', fragment([ID, 'a'], [ID, 'b'], [TEXT, 'c'])],
+    ['its text', fragment([ID, 'a'], [TEXT, 'b'], [TEXT, 'c'])],
+  ])('is refused with %s twice', (_, exi) => {
+    expect(() => exiCodec('iso2').decodeFragment(exi)).toThrow(withCode('ERR_EXI_DEVIATION'))
+    expect(() => exiCodec('iso2').toXml(exi, { fragment: true })).toThrow(withCode('ERR_EXI_DEVIATION'))
+  })
+})
+
+describe('what no reader would take is not written:', () => {
+  const codec = exiCodec('xmldsig')
+
+  test.each([
+    ['text of more characters', 'KeyName', 'a'.repeat(8 * 1024 + 1)],
+    ['a wider integer', 'X509IssuerSerial', { X509IssuerName: '', X509SerialNumber: 2n ** 1120n }],
+    ['a longer message', 'DigestValue', new Uint8Array(EXI_BYTES_MAX)],
+  ])('%s', (_, name, value) => {
+    expect(() => codec.encodeFragment({ namespace: DSIG, name, value })).toThrow(
+      withCode('ERR_EXI_TOO_LARGE'),
+    )
+  })
+
+  test('deeper XML', () => {
+    expect(codec.decodeDocument(codec.fromXml(nested(32))).element.name).toBe('Object')
+    expect(() => codec.fromXml(nested(33))).toThrow(withCode('ERR_EXI_TOO_LARGE'))
+  })
+
+  test('the widest integer survives, as XML too', () => {
+    const value = { X509IssuerName: '', X509SerialNumber: -(2n ** 1120n) }
+    const exi = codec.encodeFragment({ namespace: DSIG, name: 'X509IssuerSerial', value })
+    const xml = codec.toXml(exi, { fragment: true })
+    expect(codec.decodeFragment(codec.fromXml(xml, { fragment: true })).element.value).toEqual(value)
+  })
+})
+
+test('XML with many attributes is refused in a few words', () => {
+  const attributes = Array.from({ length: 10_000 }, (_, i) => `a${i}=""`).join(' ')
+  const encode = () => exiCodec('xmldsig').fromXml(`<s:KeyName xmlns:s="${DSIG}" ${attributes}/>`)
+  expect(refusalOf(encode)).toBe('KeyName: attribute a0 is not allowed here')
 })
 
 describe('a message to be encoded', () => {
@@ -243,23 +345,55 @@ function startOf(kind: 'document' | 'fragment', name: string): BitWriter {
   return writer
 }
 
-/** Transforms of three equal algorithms: in full, then from the attribute's own table, then from the common one. */
-function transformsFromTables(): Uint8Array {
+/** Transforms of equal algorithms: in full, then in turn from the attribute's own table and from the common one. */
+function transformsFromTables({ text = 'urn:a', hits = 2 } = {}): Uint8Array {
   const writer = startOf('fragment', 'Transforms')
   writer.writeBits(0, 1)
   writer.writeBits(0, 1)
-  writer.writeUnsigned('urn:a'.length + 2)
-  writer.writeCharacters('urn:a')
-  for (const hit of [0, 1]) {
+  writer.writeUnsigned(text.length + 2)
+  writer.writeCharacters(text)
+  for (let hit = 0; hit < hits; hit++) {
     writer.writeBits(2, 3)
     writer.writeBits(0, 2)
     writer.writeBits(0, 1)
-    writer.writeUnsigned(hit)
+    writer.writeUnsigned(hit % 2)
   }
   writer.writeBits(2, 3)
   writer.writeBits(1, 2)
   writer.writeBits(namesOf('fragment').length + 1, 6)
   return writer.toBytes()
+}
+
+/** A fragment of xmldsig: the start of an element, its escape, and behind it the end. */
+function ended(name: string, escape: number, width: number): Uint8Array {
+  const writer = startOf('fragment', name)
+  writer.writeBits(escape, width)
+  writer.writeBits(0, 3)
+  writer.writeBits(namesOf('fragment').length + 1, 6)
+  return writer.toBytes()
+}
+
+/** A document of any element, in the namespace of xmldsig, with a long name that is in no table. */
+function madeUpName(name: string): Uint8Array {
+  const writer = new BitWriter()
+  const count = namesOf('document').length
+  writer.writeBits(0x80, 8)
+  writer.writeBits(count, Math.ceil(Math.log2(count + 1)))
+  writer.writeBits(5, 3)
+  writer.writeUnsigned(8_001)
+  writer.writeCharacters(name.padEnd(8_000, 'x'))
+  return writer.toBytes()
+}
+
+/** Objects inside each other. */
+const nested = (depth: number): string =>
+  `<s:Object xmlns:s="${DSIG}">${'<s:Object>'.repeat(depth - 1)}${'</s:Object>'.repeat(depth)}`
+
+/** What is reachable and nothing else. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
 }
 
 /** A Reference with white space between its elements. */

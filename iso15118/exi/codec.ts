@@ -69,9 +69,11 @@ export const EXI_BYTES_MAX = 64 * 1024
  */
 export class ExiCodec {
   readonly #grammars: Grammars
+  readonly #qnames: QNameTable
 
   constructor(schema: Schema) {
     this.#grammars = new Grammars(schema)
+    this.#qnames = new QNameTable(this.#grammars)
   }
 
   /** @throws {ExiError} ERR_EXI_HEADER, ERR_EXI_TRUNCATED, ERR_EXI_TOO_LARGE (64 KiB), ERR_EXI_DEVIATION */
@@ -81,7 +83,12 @@ export class ExiCodec {
     return { element: { ...name, value: sink.value }, ...decoded }
   }
 
-  /** @throws {ExiError} ERR_EXI_VALUE when the element does not fit the schema; the message names the member */
+  /**
+   * What it writes, {@link decode} reads.
+   *
+   * @throws {ExiError} ERR_EXI_VALUE when the element does not fit the schema; the message names the member.
+   *   ERR_EXI_TOO_LARGE over any of the reader's limits
+   */
   encode({ namespace, name, value }: ExiElement, kind: ExiKind): Uint8Array {
     const { objects, startRoot, end } = this.#encoding(kind)
     objects.write(startRoot({ namespace, name }), value)
@@ -121,7 +128,7 @@ export class ExiCodec {
   /**
    * Encodes XML text; `through` may put a filter behind its reader.
    *
-   * @throws XmlError as readXml; {@link ExiError} ERR_EXI_VALUE when the document does not fit the schema
+   * @throws XmlError as readXml; {@link ExiError} as encode
    */
   fromXml(
     xml: string,
@@ -146,16 +153,15 @@ export class ExiCodec {
       throw new ExiError('ERR_EXI_TOO_LARGE', `EXI of ${exi.length} bytes, limit ${EXI_BYTES_MAX}`)
     if (exi[0] !== HEADER)
       throw new ExiError('ERR_EXI_HEADER', `first byte is ${exi[0]?.toString(16) ?? 'missing'}, not 80`)
-    const qnames = new QNameTable(this.#grammars)
     const attempt = (strings: StringTable | undefined) => {
       const reader = new BitReader(exi, HEADER_BITS)
-      const name = decodeElement({ reader, qnames, strings }, this.#root(kind), kind, sinkOf())
+      const name = decodeElement({ reader, qnames: this.#qnames, strings }, this.#root(kind), kind, sinkOf())
       return { name, trailingBytes: reader.bitsLeft >>> 3, stringTables: strings !== undefined }
     }
     try {
       return attempt(undefined)
     } catch (error) {
-      if (error instanceof StringTableHit) return attempt(new StringTable())
+      if (error instanceof StringTableHit) return attempt(new StringTable(EXI_BYTES_MAX))
       throw error
     }
   }
@@ -163,7 +169,7 @@ export class ExiCodec {
   #encoding(kind: ExiKind) {
     const writer = new BitWriter()
     const root = this.#root(kind)
-    const objects = new ObjectWriter(writer, new QNameTable(this.#grammars))
+    const objects = new ObjectWriter(writer, this.#qnames)
     writer.writeBits(HEADER, HEADER_BITS)
     return {
       writer,
@@ -180,7 +186,10 @@ export class ExiCodec {
       },
       end: (): Uint8Array => {
         if (kind === 'fragment') writer.writeBits(root.elements.length + 1, root.width)
-        return writer.toBytes()
+        const exi = writer.toBytes()
+        if (exi.length > EXI_BYTES_MAX)
+          throw new ExiError('ERR_EXI_TOO_LARGE', `EXI of ${exi.length} bytes, limit ${EXI_BYTES_MAX}`)
+        return exi
       },
     }
   }

@@ -1,7 +1,7 @@
 import { base64FromBytes, bytesFromBase64, bytesFromHex, BytesError, hexFromBytes } from '#base'
 
 import type { SimpleType } from '../schema/schema.ts'
-import type { BitReader } from './bit-reader.ts'
+import { BIG_UNSIGNED_OCTETS_MAX, type BitReader, STRING_CHARACTERS_MAX } from './bit-reader.ts'
 import type { BitWriter } from './bit-writer.ts'
 import { ExiError } from './errors.ts'
 import type { ExiName } from './name.ts'
@@ -11,8 +11,10 @@ import type { StringTable } from './string-table.ts'
 const BOUNDED_RANGE_MAX = 4096
 /** Bytes of one binary value in XML text; EXI is bounded by its own length. */
 const BINARY_BYTES_MAX = 64 * 1024
-/** Digits of an integer in XML text, which become 1120 bits at most. */
-const INTEGER_DIGITS_MAX = 337
+/** Digits of an integer in XML text: as many as {@link BIG_UNSIGNED_MAX} has, and a sign. */
+const INTEGER_DIGITS_MAX = 339
+/** The largest integer that is read. */
+const BIG_UNSIGNED_MAX = 2n ** BigInt(7 * BIG_UNSIGNED_OCTETS_MAX) - 1n
 
 /** The value of an attribute or of text: what the schema's simple type makes of it in TypeScript. */
 export type ExiValue = string | number | bigint | boolean | Uint8Array
@@ -20,7 +22,7 @@ export type ExiValue = string | number | bigint | boolean | Uint8Array
 /** How the values of one simple type are read from and written to EXI, and from and to XML text. */
 export interface Datatype {
   read(reader: BitReader, name: ExiName, strings: StringTable | undefined): ExiValue
-  /** @throws {ExiError} ERR_EXI_VALUE when `value` is not of this type */
+  /** @throws {ExiError} ERR_EXI_VALUE when `value` is not of this type, ERR_EXI_TOO_LARGE when no reader would take it */
   write(writer: BitWriter, value: unknown): void
   /** @throws {ExiError} ERR_EXI_VALUE when the text is not of this type */
   parse(text: string): ExiValue
@@ -71,7 +73,10 @@ export const stringDatatype: Datatype = {
     if (typeof value !== 'string') throw wrongType('text', value)
     if (!value.isWellFormed())
       throw new ExiError('ERR_EXI_VALUE', 'text with half a surrogate pair has no code points')
-    writer.writeUnsigned(codePointCount(value) + 2)
+    const length = codePointCount(value)
+    if (length > STRING_CHARACTERS_MAX)
+      throw new ExiError('ERR_EXI_TOO_LARGE', `text of ${length} characters, limit ${STRING_CHARACTERS_MAX}`)
+    writer.writeUnsigned(length + 2)
     writer.writeCharacters(value)
   },
   parse: (text) => text,
@@ -182,8 +187,11 @@ function bigintDatatype(min: bigint | undefined, max: bigint | undefined): Datat
     },
     write(writer, value) {
       const number = check(value)
+      const magnitude = number < 0n ? -number - 1n : number
+      if (magnitude > BIG_UNSIGNED_MAX)
+        throw new ExiError('ERR_EXI_TOO_LARGE', `integer over ${BIG_UNSIGNED_OCTETS_MAX} octets`)
       if (signed) writer.writeBits(number < 0n ? 1 : 0, 1)
-      writer.writeBigUnsigned(number < 0n ? -number - 1n : number)
+      writer.writeBigUnsigned(magnitude)
     },
     parse(text) {
       const word = text.trim()

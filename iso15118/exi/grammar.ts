@@ -61,3 +61,9 @@ export interface Root {
 export function codeWidths(count: number, second: number, secondEnd = -1): Omit<State, 'productions'> {
   return { width: bitsFor(count + 1), secondWidth: bitsFor(second), secondEnd }
 }
+
+/** The code of the first event of that kind, -1 when there is none. */
+export function codeOf({ productions }: State, event: Production['event']): number {
+  for (let code = 0; code < productions.length; code++) if (productions[code]?.event === event) return code
+  return -1
+}

@@ -59,7 +59,7 @@ export class Grammars {
   #agreedElement(name: ExiName, declarations: readonly ElementDeclaration[]): ElementGrammar {
     const [first, ...others] = declarations
     if (first !== undefined && others.every((other) => other.type === first.type)) return this.#element(first)
-    const type = relaxedGrammar(this.index, declarations, () => this.fragment.elements)
+    const type = relaxedGrammar(this.index, declarations, () => this.fragment.elements.length)
     return { name, abstract: false, type }
   }
 

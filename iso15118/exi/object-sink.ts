@@ -1,8 +1,7 @@
 import { CONTENT, VALUE } from '../schema/members.ts'
-import type { Datatype, ExiValue } from './datatype.ts'
-import { ExiError } from './errors.ts'
+import type { ExiValue } from './datatype.ts'
 import type { EventSink } from './event-sink.ts'
-import { type ElementGrammar } from './grammar.ts'
+import type { ElementGrammar } from './grammar.ts'
 import type { ExiName } from './name.ts'
 
 type Members = Record<string, unknown>
@@ -61,18 +60,11 @@ export class ObjectSink implements EventSink {
 function valueOf({ element, members, text }: Frame): unknown {
   const { type } = element
   if (type.text === undefined) return members
-  if (members === undefined) return text ?? emptyOf(type.text, element)
-  members[VALUE] = text ?? emptyOf(type.text, element)
+  // The grammar lets an element end without text only where its type makes a value of no characters.
+  const value = text ?? type.text.parse('')
+  if (members === undefined) return value
+  members[VALUE] = value
   return members
-}
-
-/** The value of an element that ended without text: what its type makes of no characters, if that is a value at all. */
-function emptyOf(datatype: Datatype, { name }: ElementGrammar): ExiValue {
-  try {
-    return datatype.parse('')
-  } catch (error) {
-    throw new ExiError('ERR_EXI_DEVIATION', `${name.name} is empty`, { cause: error })
-  }
 }
 
 function contentOf(members: Members | undefined): unknown[] {

@@ -2,7 +2,7 @@ import { CONTENT, VALUE } from '../schema/members.ts'
 import type { BitWriter } from './bit-writer.ts'
 import { DEPTH_MAX } from './decoder.ts'
 import { ExiError } from './errors.ts'
-import { type ElementGrammar, type Production, type State } from './grammar.ts'
+import { codeOf, type ElementGrammar, type Production, type State } from './grammar.ts'
 import type { ExiName } from './name.ts'
 import type { QNameTable } from './qname-table.ts'
 
@@ -60,8 +60,8 @@ export class ObjectWriter {
   #writeMembers(start: State, members: Members, depth: number): void {
     const left = new MembersLeft(members)
     let state = start
-    for (let from = 0; ;) {
-      const code = left.next(state, from)
+    for (;;) {
+      const code = left.next(state)
       const production = state.productions[code]
       if (production === undefined || production.event === 'deviation') throw left.unexpected(state)
       this.#event(state, code)
@@ -84,8 +84,6 @@ export class ObjectWriter {
         case 'anyElement':
           throw left.unexpected(state)
       }
-      // The relaxed grammar stays in place after an attribute; their codes rise with their names.
-      from = production.event === 'attribute' && production.next === state ? code + 1 : 0
       state = production.next
     }
   }
@@ -106,7 +104,7 @@ export class ObjectWriter {
     const left = new MembersLeft(attributes)
     let state = start
     for (;;) {
-      const code = left.next(state, 0)
+      const code = left.next(state)
       const production = state.productions[code]
       if (production?.event !== 'attribute') break
       this.#event(state, code)
@@ -169,10 +167,10 @@ class MembersLeft {
     this.#left = countOf(members)
   }
 
-  /** The code, `from` on, of the first event that there is a member for; else that of the end, if nothing is left; else -1. */
-  next({ productions }: State, from: number): number {
+  /** The code of the first event that there is a member for; else that of the end, if nothing is left; else -1. */
+  next({ productions }: State): number {
     let end = -1
-    for (let code = from; code < productions.length; code++) {
+    for (let code = 0; code < productions.length; code++) {
       const production = productions[code]
       if (production === undefined) break
       if (production.event === 'end') end = code
@@ -228,11 +226,6 @@ class MembersLeft {
       `has ${has === '' ? 'nothing' : has} where the schema wants ${wants}`,
     )
   }
-}
-
-function codeOf({ productions }: State, event: Production['event']): number {
-  for (let code = 0; code < productions.length; code++) if (productions[code]?.event === event) return code
-  return -1
 }
 
 function sameName(a: ExiName, b: ExiName): boolean {

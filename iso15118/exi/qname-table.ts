@@ -30,30 +30,11 @@ export class QNameTable {
     ]
   }
 
-  /** Reads a name (EXI 1.0 §7.1.7, §7.3.2). */
-  readName(reader: BitReader): ExiName {
-    const uriIndex = reader.readBits(bitsFor(this.#namespaces.length + 1))
-    const namespace = this.#namespaces[uriIndex - 1]
-    if (namespace === undefined)
-      throw new ExiError('ERR_EXI_DEVIATION', `a namespace the schema does not know, at bit ${reader.bit}`)
-    const length = reader.readUnsigned()
-    const locals = this.#grammars.index.localNames(namespace)
-    const name =
-      length === 0 ? locals[reader.readBits(bitsFor(locals.length))] : reader.readCharacters(length - 1)
-    if (name === undefined)
-      throw new ExiError('ERR_EXI_DEVIATION', `a name the schema does not know, at bit ${reader.bit}`)
-    return this.#grammars.index.name(namespace, name)
-  }
-
   /** Reads a name and gives the grammar of the global element that has it. */
   readElement(reader: BitReader): ElementGrammar {
-    const name = this.readName(reader)
-    const element = this.#grammars.globalElement(name)
+    const element = this.#grammars.globalElement(this.#readName(reader))
     if (element === undefined)
-      throw new ExiError(
-        'ERR_EXI_DEVIATION',
-        `the schema has no global element ${name.name}, at bit ${reader.bit}`,
-      )
+      throw new ExiError('ERR_EXI_DEVIATION', `no global element of the schema, at bit ${reader.bit}`)
     return element
   }
 
@@ -67,5 +48,20 @@ export class QNameTable {
     const locals = this.#grammars.index.localNames(namespace)
     writer.writeUnsigned(0)
     writer.writeBits(locals.indexOf(name), bitsFor(locals.length))
+  }
+
+  /** Reads a name (EXI 1.0 §7.1.7, §7.3.2). It may be anything, so it is not kept beside the schema's names. */
+  #readName(reader: BitReader): ExiName {
+    const uriIndex = reader.readBits(bitsFor(this.#namespaces.length + 1))
+    const namespace = this.#namespaces[uriIndex - 1]
+    if (namespace === undefined)
+      throw new ExiError('ERR_EXI_DEVIATION', `a namespace the schema does not know, at bit ${reader.bit}`)
+    const length = reader.readUnsigned()
+    const locals = this.#grammars.index.localNames(namespace)
+    const name =
+      length === 0 ? locals[reader.readBits(bitsFor(locals.length))] : reader.readCharacters(length - 1)
+    if (name === undefined)
+      throw new ExiError('ERR_EXI_DEVIATION', `a name the schema does not know, at bit ${reader.bit}`)
+    return { namespace, name }
   }
 }

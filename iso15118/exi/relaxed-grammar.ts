@@ -1,83 +1,69 @@
-import { membersOf } from '../schema/members.ts'
-import type { ComplexType, ElementDeclaration } from '../schema/schema.ts'
+import type { ElementDeclaration } from '../schema/schema.ts'
 import { compareAttributes } from './automaton.ts'
 import { stringDatatype, type Datatype } from './datatype.ts'
-import { codeWidths, type ElementGrammar, type Production, type State, type TypeGrammar } from './grammar.ts'
+import { codeWidths, type Production, type State, type TypeGrammar } from './grammar.ts'
 import type { ExiName } from './name.ts'
 import type { SchemaIndex } from './schema-index.ts'
 
 /**
  * The relaxed grammar of EXI 1.0 §8.5.3, for an element name that a schema declares with several types: any attribute
  * and any element of the schema, then text. In ISO 15118-2 that is eMAID, and only in fragments. Every event has its
- * code, but only those that one of the declarations knows are accepted.
+ * code, but only those that one of the declarations knows are accepted: their attributes, each once and in the order
+ * of the codes, then their text. Declarations with child elements are in none of the schemas, and not supported.
  *
- * `elements` gives the elements of a fragment; it is asked when the grammar is first used, as they include this one.
+ * `elementCount` counts the elements of a fragment; it is asked when the grammar is first used, as they include this one.
  */
 export function relaxedGrammar(
   index: SchemaIndex,
   declarations: readonly ElementDeclaration[],
-  elements: () => readonly ElementGrammar[],
+  elementCount: () => number,
 ): TypeGrammar {
-  const types = declarations.map(({ type }) => index.definition(type))
-  const complex = types.filter((type) => type.kind === 'complex')
-  const attributes = new Set(
-    complex.flatMap((type) => type.attributes.map((use) => index.attributeName(use))),
-  )
-  const children = new Set(complex.flatMap((type) => childNames(index, type)))
-  const hasText = complex.length < types.length || complex.some((type) => type.text !== undefined)
+  const uses = declarations.flatMap(({ name, type }) => {
+    const definition = index.definition(type)
+    if (definition.kind !== 'complex') return []
+    if (definition.text === undefined) throw new Error(`no relaxed grammar for the child elements of ${name}`)
+    return definition.attributes
+  })
+  const accepted = new Set(uses.map((use) => index.attributeName(use)))
   let state: State | undefined
-  const start = (): State => (state ??= startState(index, elements(), { attributes, children }))
+  const start = (): State => (state ??= startState(index, accepted, elementCount()))
   return {
     shape: 'members',
-    text: hasText ? stringDatatype : undefined,
+    text: stringDatatype,
     get start() {
       return start()
     },
   }
 }
 
-function childNames(index: SchemaIndex, type: ComplexType): ExiName[] {
-  const members = membersOf(index.schema, type)
-  if (members === 'ordered') throw new Error('no relaxed grammar for ordered content')
-  return [...members.values()].map(({ element }) => index.elementName(element))
-}
+const DEVIATION: Production = { event: 'deviation' }
 
-interface Accepted {
-  readonly attributes: ReadonlySet<ExiName>
-  readonly children: ReadonlySet<ExiName>
-}
-
-function startState(index: SchemaIndex, elements: readonly ElementGrammar[], accepted: Accepted): State {
-  const content = contentState(elements, accepted)
+function startState(index: SchemaIndex, accepted: ReadonlySet<ExiName>, elementCount: number): State {
+  const content = contentState(elementCount)
   const all = allAttributes(index)
-  const productions: Production[] = []
-  const start: State = { productions, ...codeWidths(all.length + 1 + content.productions.length, 6) }
-  productions.push(
-    ...all.map(([name, datatype]): Production =>
-      accepted.attributes.has(name)
-        ? { event: 'attribute', name, datatype, next: start }
-        : { event: 'deviation' },
-    ),
-    { event: 'deviation' }, // any attribute
-    ...content.productions,
+  const stateOf = (attributes: readonly Production[]): State => {
+    // The one between them is any attribute.
+    const productions = [...attributes, DEVIATION, ...content.productions]
+    return { productions, ...codeWidths(productions.length, 6) }
+  }
+  return all.reduceRight(
+    (next, [name, datatype], code): State => {
+      if (!accepted.has(name)) return next
+      const attributes = next.productions.slice(0, all.length)
+      return stateOf(attributes.with(code, { event: 'attribute', name, datatype, next }))
+    },
+    stateOf(all.map(() => DEVIATION)),
   )
-  return start
 }
 
-function contentState(elements: readonly ElementGrammar[], { children }: Accepted): State {
-  const productions: Production[] = []
-  const content: State = { productions, ...codeWidths(elements.length + 3, 2) }
-  productions.push(
-    ...elements.map((element): Production =>
-      children.has(element.name)
-        ? { event: 'element', element, repeated: false, next: content }
-        : { event: 'deviation' },
-    ),
-    { event: 'deviation' }, // any element
-    { event: 'end' },
-    { event: 'text', datatype: stringDatatype, next: content },
-  )
-  return content
+/** The elements, any element, the end, text. */
+function contentState(elementCount: number): State {
+  const elements = Array.from({ length: elementCount + 1 }, () => DEVIATION)
+  const stateOf = (text: Production): State => {
+    const productions: Production[] = [...elements, { event: 'end' }, text]
+    return { productions, ...codeWidths(productions.length, 2) }
+  }
+  return stateOf({ event: 'text', datatype: stringDatatype, next: stateOf(DEVIATION) })
 }
 
 /** Every attribute name of the schema in EXI's order; a name with several types is text. */

@@ -11,6 +11,12 @@ export class StringTable {
   readonly #global: string[] = []
   readonly #known = new Set<string>()
   readonly #local = new Map<string, string[]>()
+  #charactersLeft: number
+
+  /** `charactersMax`: of all texts given out, so that a few bits that repeat a long text cannot fill the memory. */
+  constructor(charactersMax: number) {
+    this.#charactersLeft = charactersMax
+  }
 
   add(name: ExiName, text: string): void {
     // A text in the table already would have been written as a hit; one that was not must not take a second place.
@@ -23,11 +29,18 @@ export class StringTable {
   }
 
   readLocal(reader: BitReader, name: ExiName): string {
-    return readFrom(this.#local.get(keyOf(name)) ?? [], reader)
+    return this.#give(readFrom(this.#local.get(keyOf(name)) ?? [], reader))
   }
 
   readGlobal(reader: BitReader): string {
-    return readFrom(this.#global, reader)
+    return this.#give(readFrom(this.#global, reader))
+  }
+
+  #give(text: string): string {
+    this.#charactersLeft -= text.length
+    if (this.#charactersLeft < 0)
+      throw new ExiError('ERR_EXI_TOO_LARGE', 'string table repeats more text than a whole stream may hold')
+    return text
   }
 }
 

@@ -18,7 +18,8 @@ export function simpleTypeGrammar(context: TypeContext, text: Datatype): TypeGra
     mayEnd: false,
     startTag: true,
   }
-  return { shape: 'simple', text, start: statesOf(context, start, { text, repeated: new Set() }) }
+  const content = { text, mayBeEmpty: hasEmptyValue(text), repeated: new Set<string>() }
+  return { shape: 'simple', text, start: statesOf(context, start, content) }
 }
 
 /** The grammar of a complex type (EXI 1.0 §8.5.4.1.3). */
@@ -32,14 +33,30 @@ export function complexTypeGrammar(context: TypeContext, definition: ComplexType
   return {
     shape: ordered ? 'ordered' : 'members',
     text,
-    start: statesOf(context, start, { text: text ?? stringDatatype, repeated: new Set(repeated) }),
+    start: statesOf(context, start, {
+      text: text ?? stringDatatype,
+      mayBeEmpty: text !== undefined && hasEmptyValue(text),
+      repeated: new Set(repeated),
+    }),
   }
 }
 
 interface Content {
   readonly text: Datatype
+  /** Whether text is due that may be of no characters. Mixed content has text, but is never due any. */
+  readonly mayBeEmpty: boolean
   /** Names of the child elements that the object form holds in arrays. */
   readonly repeated: ReadonlySet<string>
+}
+
+/** Whether no characters are a value of the type: not so for numbers, say. */
+function hasEmptyValue(datatype: Datatype): boolean {
+  try {
+    datatype.parse('')
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Gives event codes to the places of an automaton: a state each, linked as the places are. */
@@ -50,7 +67,7 @@ function statesOf(context: TypeContext, start: Place, content: Content): State {
     const known = states.get(place)
     if (known !== undefined) return known
     const productions: Production[] = []
-    const state = { productions, ...codeWidthsOf(place, place === start) }
+    const state = { productions, ...codeWidthsOf(place, place === start, content) }
     states.set(place, state)
     pending.push({ place, productions })
     return state
@@ -102,10 +119,10 @@ function productionOf(
  * attributes at the very start, unknown attributes (declared ones with another type as one group) in the start tag,
  * unknown elements and text everywhere.
  */
-function codeWidthsOf(place: Place, first: boolean): Omit<State, 'productions'> {
+function codeWidthsOf(place: Place, first: boolean, content: Content): Omit<State, 'productions'> {
   const count = place.steps.length + (place.mayEnd ? 1 : 0)
   const second = (place.mayEnd ? 0 : 1) + (first ? 2 : 0) + (place.startTag ? 2 : 0) + 2
   // Ending there in place of a missing element would be a message without it; in place of text it is empty text.
-  const mayBeEmpty = !place.mayEnd && place.steps.every(({ label }) => label.event === 'text')
-  return codeWidths(count, second, mayBeEmpty ? 0 : -1)
+  const textIsDue = !place.mayEnd && place.steps.some(({ label }) => label.event === 'text')
+  return codeWidths(count, second, textIsDue && content.mayBeEmpty ? 0 : -1)
 }

@@ -1,6 +1,7 @@
 import type { BitWriter } from '../exi/bit-writer.ts'
+import { DEPTH_MAX } from '../exi/decoder.ts'
 import { ExiError } from '../exi/errors.ts'
-import type { ElementGrammar, Production, State } from '../exi/grammar.ts'
+import { codeOf, type ElementGrammar, type Production, type State } from '../exi/grammar.ts'
 import type { ObjectWriter } from '../exi/object-writer.ts'
 import type { XmlAttribute, XmlHandler, XmlName } from './xml-reader.ts'
 
@@ -27,6 +28,8 @@ export class XmlEncoder implements XmlHandler {
   }
 
   startElement(name: XmlName, attributes: readonly XmlAttribute[]): void {
+    if (this.#open.length >= DEPTH_MAX)
+      throw new ExiError('ERR_EXI_TOO_LARGE', `elements deeper than ${DEPTH_MAX}`)
     const parent = this.#open.at(-1)
     const path = parent === undefined ? name.name : `${parent.path}/${name.name}`
     const element = parent === undefined ? this.#startRoot(name) : this.#startChild(parent, name)
@@ -43,12 +46,11 @@ export class XmlEncoder implements XmlHandler {
   endElement(): void {
     const frame = this.#open.pop()
     if (frame === undefined) return
-    const { state } = frame
-    // Where the schema wants text, no characters are text too: the empty value of its type.
-    const wantsText = state.productions.length === 1 && state.productions[0]?.event === 'text'
-    if (wantsText) this.#writeText(frame)
+    // Where text is due before the end, no characters are text too, and white space is no layout.
+    const textIsDue = codeOf(frame.state, 'end') < 0 && codeOf(frame.state, 'text') >= 0
+    if (textIsDue) this.#writeText(frame)
     else this.#flushText(frame)
-    const code = frame.state.productions.findIndex((production) => production.event === 'end')
+    const code = codeOf(frame.state, 'end')
     if (code < 0) throw new ExiError('ERR_EXI_VALUE', `${frame.path}: ends too early`)
     this.#writer.writeBits(code, frame.state.width)
   }
@@ -71,7 +73,7 @@ export class XmlEncoder implements XmlHandler {
   }
 
   #writeText(frame: Frame): void {
-    const code = frame.state.productions.findIndex((production) => production.event === 'text')
+    const code = codeOf(frame.state, 'text')
     const production = frame.state.productions[code]
     if (production?.event !== 'text')
       throw new ExiError('ERR_EXI_VALUE', `${frame.path}: no text is allowed here`)
@@ -90,7 +92,7 @@ export class XmlEncoder implements XmlHandler {
       if (production?.event !== 'attribute') {
         throw new ExiError(
           'ERR_EXI_VALUE',
-          `${frame.path}: attribute ${left.map(({ name }) => name).join(', ')} is not allowed here`,
+          `${frame.path}: attribute ${left[0]?.name ?? ''} is not allowed here`,
         )
       }
       const [attribute] = left.splice(indexOfAttribute(production, left), 1)
