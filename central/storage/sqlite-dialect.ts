@@ -1,11 +1,17 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 
-import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import { SqliteAdapter, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 
 /** Distinct statements of the program number a few dozen; the bound only catches one that is built from data. */
 const PREPARED_STATEMENTS_MAX = 256
 /** Another process that holds the database (a backup, a person with sqlite3) is waited for this long. */
 const BUSY_TIMEOUT_MS = 5_000
+
+/**
+ * For Kysely's `begin`. Every transaction of ours writes: one that began by reading could not go on after another
+ * process wrote, and waiting would not help it.
+ */
+const BEGIN = 'BEGIN IMMEDIATE'
 
 /**
  * Kysely's SQLite dialect over `node:sqlite`. WAL with synchronous=FULL: a committed transaction survives the end of
@@ -19,7 +25,20 @@ export function openSqliteDialect(file: string): SqliteDialect {
     PRAGMA synchronous = FULL;
     PRAGMA trusted_schema = OFF;
   `)
-  return new SqliteDialect({ database: new PreparedOnce(database) })
+  return new WholeMigrations({ database: new PreparedOnce(database) })
+}
+
+/** SQLite can take back what a migration did to the schema; Kysely does not rely on it unless told. */
+class WholeMigrations extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter()
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
 }
 
 class PreparedOnce implements SqliteDatabase {
@@ -34,7 +53,7 @@ class PreparedOnce implements SqliteDatabase {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     if (this.#statements.size >= PREPARED_STATEMENTS_MAX) this.#statements.clear()
-    const statement = positional(this.#database.prepare(sql))
+    const statement = positional(this.#database.prepare(sql === 'begin' ? BEGIN : sql))
     this.#statements.set(sql, statement)
     return statement
   }
