@@ -110,6 +110,12 @@ describe('refused', () => {
   test.each([
     { what: 'another version', from: 'a003020102', to: 'a003020101', code: 'ERR_PKI_CERTIFICATE' },
     {
+      what: 'a version that only begins like the right one',
+      from: 'a003020102020400bbbb01',
+      to: 'a0040202020002033bbb01',
+      code: 'ERR_PKI_CERTIFICATE',
+    },
+    {
       what: 'a negative serial number',
       from: '020400bbbb01',
       to: '0204bbbbbb01',

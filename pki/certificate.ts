@@ -28,7 +28,8 @@ import { readPem, writePem } from './pem.ts'
 export const CERTIFICATE_BYTES_MAX = 16 * 1024
 /** RFC 5280 section 4.1.2.2. */
 const SERIAL_NUMBER_BYTES_MAX = 20
-const VERSION_3 = 2
+/** INTEGER 2. */
+const VERSION_3 = Uint8Array.of(TAG.integer, 1, 2)
 
 /**
  * An X.509 v3 certificate, parsed once and immutable.
@@ -205,8 +206,8 @@ function openCertificate(der: Uint8Array): DerReader {
 
 function checkVersion(fields: DerReader): void {
   const tagged = fields.readOptional(contextTag(0))
-  const [version] = tagged === undefined ? [] : new DerReader(tagged.content).readInteger()
-  if (version !== VERSION_3) throw new PkiError('ERR_PKI_CERTIFICATE', 'not an X.509 version 3 certificate')
+  if (tagged === undefined || !equalBytes(tagged.content, VERSION_3))
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'not an X.509 version 3 certificate')
 }
 
 function serialNumberOf(content: Uint8Array): string {

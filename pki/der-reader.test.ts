@@ -36,7 +36,7 @@ describe('what is not DER is refused', () => {
     expect(() => reader(hex).readBoolean()).toThrow(expect.objectContaining({ code: 'ERR_PKI_DER' }))
   })
 
-  test.each(['0300', '030108', '030101'])('the bit string %s: ERR_PKI_DER', (hex) => {
+  test.each(['0300', '030108', '030101', '03020781'])('the bit string %s: ERR_PKI_DER', (hex) => {
     expect(() => reader(hex).readBitString()).toThrow(expect.objectContaining({ code: 'ERR_PKI_DER' }))
   })
 

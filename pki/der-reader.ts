@@ -157,6 +157,9 @@ export function bitStringOf(content: Uint8Array): { bytes: Uint8Array; unusedBit
   if (unusedBits === undefined || unusedBits > 7 || (content.length === 1 && unusedBits > 0)) {
     throw new PkiError('ERR_PKI_DER', 'DER: not a BIT STRING')
   }
+  // X.690 section 11.2.1. A key usage there would be one that others do not see.
+  if (((content.at(-1) ?? 0) & ((1 << unusedBits) - 1)) !== 0)
+    throw new PkiError('ERR_PKI_DER', 'DER: unused bits of a BIT STRING are not zero')
   return { bytes: content.subarray(1), unusedBits }
 }
 

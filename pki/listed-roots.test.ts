@@ -35,12 +35,12 @@ test('another serial number or a name with a strange attribute mean another root
   expect(listedRoots([], [root])).toEqual([])
 })
 
-test('the roots come in the order of the list', async () => {
+test('the roots come in the order of the list, each once', async () => {
   const pki = await createThrowawayPki({ clock: systemClock, random: systemRandom })
   const other = pki['v2g/root'].certificate
   const entries = [other, root].map(({ serialNumberHex }) => ({
     X509IssuerName: 'CN=V2G Root CA',
     X509SerialNumber: BigInt(`0x${serialNumberHex}`),
   }))
-  expect(listedRoots(entries, [root, other])).toEqual([other, root])
+  expect(listedRoots([...entries, ...entries], [root, other])).toEqual([other, root])
 })

@@ -6,12 +6,12 @@ export interface IssuerAndSerial {
   readonly X509SerialNumber: bigint
 }
 
-/** Those of `roots` that a vehicle lists, in the order of its list, which is that of its preference. */
+/** Those of `roots` that a vehicle lists, each once, in the order of its list, which is that of its preference. */
 export function listedRoots(
   list: readonly IssuerAndSerial[],
   roots: readonly Certificate[],
 ): readonly Certificate[] {
-  return list.flatMap((entry) => roots.filter((root) => isNamedBy(root, entry)))
+  return [...new Set(list.flatMap((entry) => roots.filter((root) => isNamedBy(root, entry))))]
 }
 
 /**

@@ -82,6 +82,12 @@ describe('a schema', () => {
     ],
     ['a nillable element', '<xs:element name="A" type="xs:byte" nillable="true"/>', 'nillable'],
     ['an attribute wildcard', '<xs:complexType name="T"><xs:anyAttribute/></xs:complexType>', 'anyAttribute'],
+    [
+      'an attribute wildcard in an extension',
+      `<xs:complexType name="B"/><xs:complexType name="T"><xs:complexContent><xs:extension base="B">
+        <xs:anyAttribute/></xs:extension></xs:complexContent></xs:complexType>`,
+      'anyAttribute',
+    ],
     ['an unknown type', '<xs:element name="A" type="Missing"/>', 'Missing'],
   ])('with %s is refused rather than compiled wrongly', (_, components, word) => {
     expect(() => schemaOf(components)).toThrow(word)

@@ -21,13 +21,8 @@ export function buildSchema(set: SchemaSet): Schema {
   return new SchemaBuilder(set).build()
 }
 
-const CHILDREN_OF_COMPLEX_TYPE = new Set([
-  'sequence',
-  'choice',
-  'attribute',
-  'simpleContent',
-  'complexContent',
-])
+const CHILDREN_OF_EXTENSION = ['sequence', 'choice', 'attribute']
+const CHILDREN_OF_COMPLEX_TYPE = [...CHILDREN_OF_EXTENSION, 'simpleContent', 'complexContent']
 
 /** A type while it is being built: its place is taken first, since types refer to each other in circles. */
 interface TypeSlot {
@@ -152,8 +147,7 @@ class SchemaBuilder {
   }
 
   #complexType({ node, document }: Component): ComplexType {
-    const unknown = node.children.find((child) => !CHILDREN_OF_COMPLEX_TYPE.has(child.kind))
-    if (unknown !== undefined) throw new Error(`${unknown.kind} in a complex type is not supported`)
+    assertChildren(node, CHILDREN_OF_COMPLEX_TYPE)
     const derived = node.children.find((child) => child.kind.endsWith('Content'))
     if (derived !== undefined) return this.#extension(onlyChild(derived, ['extension']), document)
     return {
@@ -166,6 +160,7 @@ class SchemaBuilder {
 
   /** An extension has its base's attributes and content first, then its own. */
   #extension(node: XsdNode, document: XsdDocument): ComplexType {
+    assertChildren(node, CHILDREN_OF_EXTENSION)
     const baseIndex = this.#globalType(required(node, 'base'))
     const base = this.#types[baseIndex]?.definition
     if (base === undefined) throw new Error(`type ${required(node, 'base')} extends itself`)
@@ -258,6 +253,11 @@ function required(node: XsdNode, attribute: string): string {
   const value = node.attributes.get(attribute)
   if (value === undefined) throw new Error(`${node.kind} without ${attribute}`)
   return value
+}
+
+function assertChildren(node: XsdNode, kinds: readonly string[]): void {
+  const unknown = node.children.find(({ kind }) => !kinds.includes(kind))
+  if (unknown !== undefined) throw new Error(`${unknown.kind} in ${node.kind} is not supported`)
 }
 
 function onlyChild(node: XsdNode, kinds: readonly string[]): XsdNode {
