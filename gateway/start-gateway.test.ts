@@ -487,6 +487,19 @@ describe('a pool that is not what it should be', () => {
     expect(pool.paths.filter((path) => path === '/oauth/token')).toHaveLength(2)
   })
 
+  test('whose token service was silent once is asked again by the next request', async () => {
+    const pool = await startPool()
+    const answers = pool.onToken
+    const folder = await temporaryFolder()
+    await startSite(pool.url, { folder })
+    // Started anew with roots on disk, nothing waits for the token but the installation.
+    pool.onToken = () => undefined
+    const site = await startSite(pool.url, { folder })
+    await expect(install(site.chargePoint)).resolves.toEqual(failure('ERR_GATEWAY_POOL_TIMEOUT'))
+    pool.onToken = answers
+    await expectWorks(pool, site)
+  })
+
   test('with a contract below a root that is new is asked for its roots', async () => {
     const pool = await startPool()
     const site = await startSite(pool.url)

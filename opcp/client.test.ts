@@ -140,6 +140,22 @@ describe('the token', () => {
     await expect(first).rejects.toMatchObject({ code: 'ERR_OPCP_TIMEOUT' })
     await expect(second).resolves.toEqual([])
   })
+
+  test('is asked for again by who still has time when a request made earlier ran out of it', async () => {
+    let requests = 0
+    const { client } = await scene((_, response) => answer(response, 200, ROOTS), {
+      timeoutMs: 80,
+      token(_, response) {
+        requests += 1
+        if (requests > 1) answer(response, 200, { access_token: 't', expires_in: 60, token_type: 'Bearer' })
+      },
+    })
+    const first = client.getRootCerts()
+    const second = client.getRootCerts({ signal: AbortSignal.timeout(1_000) })
+    await expect(first).rejects.toMatchObject({ code: 'ERR_OPCP_TIMEOUT' })
+    await expect(second).resolves.toEqual([])
+    expect(requests).toBe(2)
+  })
 })
 
 describe('an installation', () => {

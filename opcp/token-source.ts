@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile'
 
-import type { Clock } from '#base'
+import { codeOf, type Clock } from '#base'
 
 import { bodyOf, jsonOf } from './answer.ts'
 import type { Connection } from './connection.ts'
@@ -53,7 +53,7 @@ export class TokenSource {
   async current(signal?: AbortSignal): Promise<string> {
     const nowMs = this.#options.clock()
     const token = this.#token
-    if (token === undefined || nowMs >= token.expiresAtMs) return (await awaited(this.#fetch(), signal)).value
+    if (token === undefined || nowMs >= token.expiresAtMs) return (await this.#fetched(signal)).value
     // A refresh that fails shows up when the old token expires; until then nobody needs to know.
     if (nowMs >= token.refreshAtMs) this.#fetch().catch(() => {})
     return token.value
@@ -65,6 +65,17 @@ export class TokenSource {
     if (this.#options.clock() - this.#token.issuedAtMs < REPLACEABLE_AFTER_MS) return false
     this.#token = undefined
     return true
+  }
+
+  /** A request made for somebody earlier may run out of time before this caller does. */
+  async #fetched(signal: AbortSignal | undefined): Promise<Token> {
+    const isShared = this.#fetching !== undefined
+    try {
+      return await awaited(this.#fetch(), signal)
+    } catch (error) {
+      if (!isShared || codeOf(error) !== 'ERR_OPCP_TIMEOUT' || signal?.aborted === true) throw error
+      return await awaited(this.#fetch(), signal)
+    }
   }
 
   #fetch(): Promise<Token> {

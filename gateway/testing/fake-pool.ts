@@ -13,6 +13,12 @@ export class FakePool implements AsyncDisposable {
   readonly #secure: boolean
   /** Answers POST signedContractData; by default never. */
   onInstallation: Handler = () => undefined
+  onToken: Handler = json(200, {
+    access_token: 'a-token',
+    token_type: 'Bearer',
+    expires_in: 86_400,
+    scope: 'ccpservice',
+  })
   roots: { readonly rootType: string; readonly certificate: Certificate }[] = []
   /** Paths asked for, in order. */
   readonly paths: string[] = []
@@ -60,10 +66,7 @@ export class FakePool implements AsyncDisposable {
     this.paths.push(path)
     request.resume()
     if (path === '/oauth/token') {
-      json(200, { access_token: 'a-token', token_type: 'Bearer', expires_in: 86_400, scope: 'ccpservice' })(
-        request,
-        response,
-      )
+      this.onToken(request, response)
     } else if (path === '/v1/root/rootCerts') {
       const rootCertificates = this.roots.map(({ rootType, certificate }, index) => ({
         rootCertificateId: String(index),
