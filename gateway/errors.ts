@@ -57,7 +57,7 @@ export class InstallationError extends CodedError<InstallationErrorCode> {
   override name = 'InstallationError'
 }
 
-export type GatewayErrorCode = 'ERR_GATEWAY_FILE' | 'ERR_GATEWAY_ROOTS_EMPTY' | 'ERR_GATEWAY_ROOTS_TOO_MANY'
+export type GatewayErrorCode = 'ERR_GATEWAY_FILE' | 'ERR_GATEWAY_ROOTS_LOST' | 'ERR_GATEWAY_ROOTS_TOO_MANY'
 
 /** Something around the gateway, not in a request, is not as it should be. */
 export class GatewayError extends CodedError<GatewayErrorCode> {

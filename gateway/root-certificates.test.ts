@@ -118,7 +118,35 @@ test('a pool that fails, or knows no roots any more, leaves those known in use',
   expect(fingerprints(roots.of('V2G'))).toEqual([pki['v2g/root'].certificate.fingerprintSha256Hex])
   expect(fingerprints(roots.of('OEM'))).toEqual([otherPki['oem/root'].certificate.fingerprintSha256Hex])
   expect(lines.join('')).toContain('ERR_OPCP_UNREACHABLE')
-  expect(lines.join('')).toContain('ERR_GATEWAY_ROOTS_EMPTY')
+  expect(lines.join('')).toContain('ERR_GATEWAY_ROOTS_LOST')
+})
+
+test('a pool that lost most of its roots is believed only when it says so for a whole interval', async () => {
+  const members = ['v2g/root', 'oem/root', 'mo/root'] as const
+  const all = members.map((name) => root('V2G', pki[name].certificate))
+  const pool = new Pool(all)
+  const roots = await open(pool)
+  pool.roots = all.slice(0, 1)
+  await expect(refresh(roots)).resolves.toBe('unchanged')
+  pool.roots = all
+  await expect(refresh(roots)).resolves.toBe('unchanged')
+  pool.roots = all.slice(0, 1)
+  nowMs += 3_600_000
+  await expect(refresh(roots)).resolves.toBe('unchanged')
+  expect(roots.of('V2G')).toHaveLength(3)
+  expect(lines.join('')).toContain('ERR_GATEWAY_ROOTS_LOST')
+  nowMs += 3_600_000
+  await expect(refresh(roots)).resolves.toBe('changed')
+  expect(roots.of('V2G')).toHaveLength(1)
+})
+
+test('roots that expired are not missed', async () => {
+  const members = ['v2g/root', 'oem/root', 'mo/root'] as const
+  const pool = new Pool(members.map((name) => root('V2G', pki[name].certificate)))
+  const roots = await open(pool)
+  nowMs = Math.max(...roots.of('V2G').map(({ validToMs }) => validToMs)) + 1
+  pool.roots = [root('V2G', otherPki['v2g/root'].certificate)]
+  await expect(refresh(roots)).resolves.toBe('changed')
 })
 
 test('one certificate that cannot be read is left out, and only that', async () => {

@@ -5,6 +5,7 @@ import type { Logger } from '#service'
 
 import { GatewayError } from './errors.ts'
 import { RootFile, type RootSet } from './root-file.ts'
+import { RootLossGuard } from './root-loss-guard.ts'
 
 const ROOT_TYPES = ['V2G', 'OEM', 'MO'] as const
 export type TrustedRootType = (typeof ROOT_TYPES)[number]
@@ -40,12 +41,13 @@ interface Roots {
  * The roots that the gateway trusts, by type, kept on disk: they outlive a restart and any absence of the pool.
  *
  * A refresh replaces the roots of a type whole, so that a root taken out of the pool is no longer trusted; but never
- * by an empty set, because a pool that suddenly knows no roots is broken, and validation at the edge must not break
- * with it.
+ * by an empty set and not at once by a drastically smaller one ({@link RootLossGuard}), because a pool that suddenly
+ * knows few roots is broken, and validation at the edge must not break with it.
  */
 export class RootCertificates implements AsyncDisposable {
   readonly #options: RootCertificatesOptions
   readonly #file: RootFile
+  readonly #lossGuard: RootLossGuard<TrustedRootType>
   readonly #stop = new AbortController()
   #roots: Partial<Record<TrustedRootType, Roots>> = {}
   #refreshing: Promise<'changed' | 'unchanged'> | undefined
@@ -55,6 +57,7 @@ export class RootCertificates implements AsyncDisposable {
   private constructor(options: RootCertificatesOptions) {
     this.#options = options
     this.#file = new RootFile(options.file)
+    this.#lossGuard = new RootLossGuard({ patienceMs: options.refreshIntervalMs })
   }
 
   /**
@@ -162,8 +165,10 @@ export class RootCertificates implements AsyncDisposable {
       const certificates = this.#readable(
         rootCerts.filter((root) => root.rootType.toUpperCase() === rootType),
       )
-      if (certificates.length === 0) this.#warnEmpty(rootType)
-      else this.#roots[rootType] = { fetchedAtMs, certificates }
+      const known = this.of(rootType)
+      if (this.#lossGuard.believes(rootType, { known, offered: certificates, nowMs: fetchedAtMs }))
+        this.#roots[rootType] = { fetchedAtMs, certificates }
+      else this.#warnLoss(rootType, { known: known.length, offered: certificates.length })
     }
   }
 
@@ -192,12 +197,11 @@ export class RootCertificates implements AsyncDisposable {
   }
 
   /** A type that never had a root is none that this pool serves. */
-  #warnEmpty(rootType: TrustedRootType): void {
-    const kept = this.of(rootType).length
-    if (kept === 0) return
+  #warnLoss(rootType: TrustedRootType, { known, offered }: { known: number; offered: number }): void {
+    if (known === 0) return
     this.#options.logger.warn(
-      { code: 'ERR_GATEWAY_ROOTS_EMPTY', rootType, kept },
-      'the pool has no root of this type any more; those known stay in use',
+      { code: 'ERR_GATEWAY_ROOTS_LOST', rootType, known, offered },
+      'the pool has lost most roots of this type; those known stay in use',
     )
   }
 
