@@ -21,6 +21,8 @@ export interface PoolRequest {
 export interface PoolAnswer {
   readonly status: number
   readonly body: object
+  /** Entity tag, quoted: a caller that names it in If-None-Match gets 304 instead of the body. */
+  readonly etag?: string
 }
 
 export interface Authentication {
@@ -52,7 +54,7 @@ export function serveOperation(
     handler: async (request, reply) => {
       const access = callers.get(request)
       if (access === undefined) throw new TypeError('a handler runs after the access check')
-      const { status, body } = await handle({
+      const { status, body, etag } = await handle({
         ...access,
         body: request.body,
         parameter: (name) => textMember(request.params, name) ?? '',
@@ -60,9 +62,19 @@ export function serveOperation(
         flag: (header) => flagOf(request.headers[header.toLowerCase()]),
         note: noteOf(request),
       })
+      if (etag !== undefined) {
+        reply.header('etag', etag)
+        if (isNamed(etag, request.headers['if-none-match'])) return reply.code(304).send()
+      }
       return reply.code(status).send(body)
     },
   })
+}
+
+/** RFC 9110 §13.1.2: a list of tags, weak ones compare like strong ones, or `*` for any. */
+function isNamed(etag: string, ifNoneMatch: string | undefined): boolean {
+  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes(etag) || tags.includes('*')
 }
 
 function bearerToken(request: FastifyRequest): string {

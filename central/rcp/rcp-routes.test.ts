@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { base64FromBytes } from '#base'
 
 import { putRoots, startScene, type CentralScene } from '../central.fixture.ts'
-import { refusal } from '../raw-request.fixture.ts'
+import { rawRequest, refusal, tokenOf } from '../raw-request.fixture.ts'
 
 let scene: CentralScene
 beforeAll(async () => {
@@ -23,6 +23,18 @@ describe('the RCP', () => {
     const [root] = roots
     expect(root).toMatchObject({ caCertificate, rootType: 'V2G', signatureAlgorithm: 'secp256r1' })
     await expect(scene.clientOf('CPO').getRootCert(root?.rootCertificateId ?? '')).resolves.toEqual(root)
+  })
+
+  test('answers 304 to who has the list already, until a root is added', async () => {
+    const authorization = `Bearer ${await tokenOf(scene, 'CPO')}`
+    const list = (headers: Readonly<Record<string, string>> = {}) =>
+      rawRequest(scene, 'GET', '/v1/root/rootCerts', { headers: { authorization, ...headers } })
+    const etag = String((await list()).headers['etag'])
+    for (const named of [etag, `"x", W/${etag}`, '*'])
+      await expect(list({ 'if-none-match': named })).resolves.toMatchObject({ status: 304, body: undefined })
+    const caCertificate = base64FromBytes(scene.pki['oem/root'].certificate.der)
+    await scene.clientOf('ADMIN').putRootCert({ caCertificate, rootType: 'V2G' })
+    await expect(list({ 'if-none-match': etag })).resolves.toMatchObject({ status: 200 })
   })
 
   test.each([

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 
@@ -25,10 +27,8 @@ export function serveRcp(
       const roots = (await pool.list()).filter(
         (root) => isVisible(root, caller) && (rootType === undefined || root.rootType === rootType),
       )
-      return {
-        status: 200,
-        body: { RootCertificateCollection: { rootCertificates: roots.map(rootCertOf) } },
-      }
+      const body = { RootCertificateCollection: { rootCertificates: roots.map(rootCertOf) } }
+      return { status: 200, body, etag: `"${hash('sha256', JSON.stringify(body), 'base64url')}"` }
     },
   })
   serveOperation(app, OPERATIONS.getRootCert, {
