@@ -25,6 +25,7 @@ const subCa = (domainComponent: string, pathLength: number): CertificateProfile 
   keyUsage: CA_USAGE,
 })
 
+/** Every profile by the name that orders of certificates use. */
 export const CERTIFICATE_PROFILES = {
   'v2g-root': root('V2G'),
   'cpo-sub1': subCa('V2G', 1),

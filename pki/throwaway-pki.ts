@@ -57,10 +57,12 @@ const MEMBERS: Readonly<Record<PkiMember, MemberPlan>> = {
   'tls/gateway': { profile: 'tls-server', issuer: 'tls/ca', commonName: 'gateway', years: 4 },
 }
 
+/** Every member, issuers before what they issue. */
 export const PKI_MEMBERS: readonly PkiMember[] = Object.keys(MEMBERS).filter(
   (name): name is PkiMember => name in MEMBERS,
 )
 
+/** A certificate with its private key, which lies in memory and may lie in a file. */
 export interface KeyedCertificate {
   readonly certificate: Certificate
   readonly privateKey: KeyObject

@@ -155,6 +155,22 @@ describe.each(SCHEMAS)('%s', (name, schema) => {
     },
   )
 
+  test.each(['document', 'fragment'] as const)(
+    'a %s survives XML wherever XML has its characters',
+    (kind) => {
+      const fragment = kind === 'fragment'
+      fc.assert(
+        fc.property(messages(schema, kind), (element) => {
+          const exi = codec.encode(element, kind)
+          const xml = decodedOf(() => codec.toXml(exi, { fragment }))
+          fc.pre(xml !== undefined)
+          expect(codec.decode(codec.fromXml(xml, { fragment }), kind).element).toEqual(element)
+        }),
+        { numRuns: 300 },
+      )
+    },
+  )
+
   test('arbitrary bytes decode or are refused with a code', () => {
     fc.assert(
       fc.property(

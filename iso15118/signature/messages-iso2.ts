@@ -90,6 +90,7 @@ export function signContractData({
   return signMessage(sessionId, { CertificateInstallationRes: response }, signer)
 }
 
+/** A message as it was decoded, signed or not, and the key that is said to have signed it. */
 export interface SignedMessage {
   readonly message: V2gMessage
   readonly verifier: Verifier

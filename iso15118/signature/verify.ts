@@ -8,8 +8,10 @@ import { type ReferenceVerdict, SignatureFault, type SignatureVerdict } from './
 /** V2G2-909; bounds the work that a forged signature can cause. */
 const REFERENCES_MAX = 4
 
+/** What {@link verifySignature} looks at; a signature that is absent is a refusal, not a mistake of the caller. */
 export interface SignatureToVerify {
   readonly signature: SignatureType | undefined
+  /** The parts that must be signed, which the caller takes from their places: no reference chooses them. */
   readonly elements: readonly SignedElement[]
   readonly verifier: Verifier
   /** Default: `iso2`. */
