@@ -119,5 +119,10 @@ export function readKeyIdentifier(text: string, field: string): string {
 export function readTimestamp(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text)) return undefined
   const timeMs = Date.parse(text.toUpperCase())
-  return Number.isNaN(timeMs) ? undefined : timeMs
+  return Number.isNaN(timeMs) || !isDay(text.slice(0, 10)) ? undefined : timeMs
+}
+
+/** JavaScript takes the 30th of February for the 1st or 2nd of March. */
+function isDay(day: string): boolean {
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 }

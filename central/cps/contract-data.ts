@@ -30,6 +30,8 @@ export interface OfferedContractData extends EncryptedContractKey {
 export function readContractData(body: ContractDataBody): OfferedContractData {
   const texts = contractDataOf(body)
   const contract = readContract(texts.contractCertificate, body)
+  if (texts.subCertificates.length === 0)
+    throw new PoolError('ERR_POOL_BODY', 'contractData.contractSubCa1Certificate : must not be null')
   const list = 'contractSignatureCertChainSubCertificates list'
   return {
     contract,

@@ -34,6 +34,16 @@ describe('generate', () => {
     [400, 'The contractBegins does not match the specification', { pcid: PCID, contractBegins: 'today' }],
     [400, 'The contractEnds does not match the specification', { pcid: PCID, contractEnds: '2026' }],
     [400, 'The given contractEnds date is in the past.', { pcid: PCID, contractEnds: past }],
+    [
+      400,
+      'The contractEnds does not match the specification',
+      { pcid: PCID, contractEnds: '2040-02-30T00:00:00Z' },
+    ],
+    [
+      400,
+      'The given contractBegins date is after the end of the CA.',
+      { pcid: PCID, contractBegins: '9000-01-01T00:00:00Z', contractEnds: '9001-01-01T00:00:00Z' },
+    ],
     [403, 'The provider id DEXXX does not belong to this client.', { pcid: PCID, emaid: 'DEXXXG00000001' }],
     [400, 'The OEM provisioning certificate with the given PCID is not available.', { pcid: PCID }],
     [

@@ -96,20 +96,24 @@ export class ProvisioningService {
     if (contractAuthority === undefined)
       throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'This service has no CA for contract certificates.')
     const { emaid, pcid, namespace, fingerprint, metaData } = order
+    const { authority, chain } = contractAuthority
+    const notBeforeMs = Math.max(clock(), order.beginsAtMs)
+    const notAfterMs = Math.min(order.endsAtMs, authority.certificate.validToMs)
     if (order.endsAtMs <= clock())
       throw new PoolError('ERR_CPS_PERIOD', 'The given contractEnds date is in the past.')
+    if (notAfterMs <= notBeforeMs)
+      throw new PoolError('ERR_CPS_PERIOD', 'The given contractBegins date is after the end of the CA.')
     const vehicle = await this.#vehicle(pcid, namespace)
     await pools.contracts.requireFreeFor(emaid, vehicle)
     const signer = await this.#signerFor(vehicle, fingerprint)
 
     const { publicKey, privateKey } = await generateP256KeyPair()
-    const { authority, chain } = contractAuthority
     const contract = await authority.issue({
       profile: 'contract',
       subject: { commonName: emaid.key, organizationName: authority.certificate.organizationName ?? 'MO' },
       publicKey,
-      notBeforeMs: Math.max(clock(), order.beginsAtMs),
-      notAfterMs: Math.min(order.endsAtMs, authority.certificate.validToMs),
+      notBeforeMs,
+      notAfterMs,
     })
     const message = await signer.sign({
       ...encryptContractKey({

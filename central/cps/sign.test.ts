@@ -82,7 +82,7 @@ describe('contractData/signed', () => {
     await expect(sign(over)).rejects.toMatchObject(refusal(400, message))
   })
 
-  test('refuses an expired contract, another EMAID beside it, a foreign chain and an unknown vehicle', async () => {
+  test('refuses an expired contract, another EMAID beside it, a foreign chain, none at all, and an unknown vehicle', async () => {
     const { pki } = scene
     const expired = await contractDataBody(pki, {
       vehicle: await newVehicle(pki),
@@ -98,6 +98,12 @@ describe('contractData/signed', () => {
     await expect(
       sign({ contractSubCa1Certificate: base64FromBytes(pki['oem/sub1'].certificate.der) }),
     ).rejects.toMatchObject(refusal(400, 'No trusted root certificate found for the given chain.'))
+    const { contractSubCa1Certificate: _, contractSubCa2Certificate: __, ...bare } = expired
+    await expect(
+      scene
+        .clientOf('MO_EXTERNAL_PKI')
+        .signContractData({ contractData: bare, xsdMsgDefNamespace: ISO2_NAMESPACE }),
+    ).rejects.toMatchObject(refusal(400, 'contractData.contractSubCa1Certificate : must not be null'))
     await expect(sign({}, { pcid: 'EVO00000000000009' })).rejects.toMatchObject(
       refusal(400, 'The OEM provisioning certificate with the given PCID is not available.'),
     )
