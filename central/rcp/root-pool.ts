@@ -34,6 +34,7 @@ export class RootPool {
   readonly #random: RandomBytes
   readonly #verifiedSignatures = new VerifiedSignatures()
   #snapshot: { readonly roots: readonly Root[]; readonly takenAtMs: number } | undefined
+  #additions = 0
 
   constructor({ store, clock, random }: { store: RootStore; clock: Clock; random: RandomBytes }) {
     this.#store = store
@@ -57,6 +58,7 @@ export class RootPool {
       addedAtMs: nowMs,
     })
     this.#snapshot = undefined
+    this.#additions++
     return rootOf(held)
   }
 
@@ -64,9 +66,13 @@ export class RootPool {
   async list(): Promise<readonly Root[]> {
     const nowMs = this.#clock()
     if (this.#snapshot === undefined || nowMs - this.#snapshot.takenAtMs > SNAPSHOT_AGE_MAX_MS) {
+      const additions = this.#additions
       const known = new Map(this.#snapshot?.roots.map((root) => [root.id, root]))
       const stored = await this.#store.list()
-      this.#snapshot = { roots: stored.map((root) => known.get(root.id) ?? rootOf(root)), takenAtMs: nowMs }
+      const roots = stored.map((root) => known.get(root.id) ?? rootOf(root))
+      // What was added while the store read may be missing from this, so it is not kept.
+      if (additions === this.#additions) this.#snapshot = { roots, takenAtMs: nowMs }
+      return roots
     }
     return this.#snapshot.roots
   }
