@@ -6,6 +6,8 @@ import { XmlError } from './errors.ts'
 const XML_CHARACTERS_MAX = 256 * 1024
 /** Deeper than any message of ISO 15118 (at most 12). */
 const XML_DEPTH_MAX = 64
+/** Of a name with its prefix; the longest of ISO 15118 has about 50. Names stand in messages of errors, so in logs. */
+const XML_NAME_CHARACTERS_MAX = 256
 
 export interface XmlName {
   /** The namespace name, `''` for none. */
@@ -34,7 +36,7 @@ export interface XmlHandler {
  * declarations are not attributes. A document type is refused unless `doctype` is `'skip'`, and never evaluated:
  * entities other than the five of XML are errors either way.
  *
- * @throws {XmlError} ERR_XML_MALFORMED, ERR_XML_TOO_LARGE (256 Ki characters, depth 64), ERR_XML_FORBIDDEN (document type)
+ * @throws {XmlError} ERR_XML_MALFORMED, ERR_XML_TOO_LARGE (256 Ki characters, depth 64, names of 256), ERR_XML_FORBIDDEN (document type)
  */
 export function readXml(
   xml: string,
@@ -47,7 +49,7 @@ export function readXml(
   const parser = new SaxesParser({ xmlns: true })
   let depth = 0
   parser.on('error', (error) => {
-    throw new XmlError('ERR_XML_MALFORMED', error.message)
+    throw new XmlError('ERR_XML_MALFORMED', error.message.slice(0, XML_NAME_CHARACTERS_MAX))
   })
   parser.on('doctype', () => {
     if (doctype === 'refuse') throw new XmlError('ERR_XML_FORBIDDEN', 'a document type is not accepted')
@@ -56,6 +58,13 @@ export function readXml(
     depth++
     if (depth > XML_DEPTH_MAX)
       throw new XmlError('ERR_XML_TOO_LARGE', `XML deeper than ${XML_DEPTH_MAX} elements`)
+    for (const name of [tag.name, ...Object.keys(tag.attributes)]) {
+      if (name.length > XML_NAME_CHARACTERS_MAX)
+        throw new XmlError(
+          'ERR_XML_TOO_LARGE',
+          `XML name of ${name.length} characters, limit ${XML_NAME_CHARACTERS_MAX}`,
+        )
+    }
     handler.startElement({ namespace: tag.uri, name: tag.local }, attributesOf(tag), (prefix) =>
       parser.resolve(prefix),
     )
