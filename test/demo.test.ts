@@ -45,8 +45,9 @@ function evouch(...args: readonly string[]): Running {
     output,
     errors,
   }))
-  const says = (text: string): Promise<void> =>
-    expect.poll(() => output + errors, { timeout: 30_000, interval: 20 }).toContain(text)
+  const says = async (text: string): Promise<void> => {
+    await expect.poll(() => output + errors, { timeout: 30_000, interval: 20 }).toContain(text)
+  }
   return { child, ended, says }
 }
 

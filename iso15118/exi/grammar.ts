@@ -3,7 +3,7 @@ import { bitsFor, type Datatype } from './datatype.ts'
 import type { ExiName } from './name.ts'
 
 /** How a type's value looks as an object, which `ExiElement` describes. */
-export type Shape = 'simple' | 'members' | 'ordered'
+type Shape = 'simple' | 'members' | 'ordered'
 
 /** An element that a grammar leads to. */
 export interface ElementGrammar {
