@@ -1,27 +1,45 @@
-export { ISO15118_ALGORITHMS } from './algorithms.ts'
-export type { CertificateAlgorithm } from './algorithms.ts'
-export type { BasicConstraints, CertificateExtension, KeyUsage } from './certificate-extensions.ts'
-export type { CertificateUse } from './certificate-rules.ts'
-export { Certificate, CERTIFICATE_BYTES_MAX, parseCertificate, parseCertificates } from './certificate.ts'
-export type { DistinguishedName, NameAttribute } from './distinguished-name.ts'
+export { ISO15118_ALGORITHMS } from './certificate/algorithms.ts'
+export type { CertificateAlgorithm } from './certificate/algorithms.ts'
+export type {
+  BasicConstraints,
+  CertificateExtension,
+  KeyUsage,
+} from './certificate/certificate-extensions.ts'
+export type { CertificateUse } from './path/certificate-rules.ts'
+export {
+  Certificate,
+  CERTIFICATE_BYTES_MAX,
+  parseCertificate,
+  parseCertificates,
+} from './certificate/certificate.ts'
+export type { DistinguishedName, NameAttribute } from './certificate/distinguished-name.ts'
 export { PkiError } from './errors.ts'
 export type { PkiErrorCode } from './errors.ts'
-export { validatePath } from './path-validation.ts'
-export type { PathValidation } from './path-validation.ts'
-export type { PathErrorCode, PathRefusal, PathVerdict } from './path-verdict.ts'
-export { softwareSigner } from './software-signer.ts'
-export { VerifiedSignatures } from './verified-signatures.ts'
-export { verifierOf } from './verifier.ts'
-export { CertificateAuthority, issueRoot } from './certificate-authority.ts'
-export type { CertificateOrder } from './certificate-authority.ts'
-export type { CertificateSubject } from './certificate-encoding.ts'
-export { readCertificate, readCertificateDirectory, readCertificates } from './certificate-files.ts'
-export { CERTIFICATE_PROFILES } from './certificate-profiles.ts'
-export type { CertificateProfile, CertificateProfileName } from './certificate-profiles.ts'
-export { listedRoots } from './listed-roots.ts'
-export type { IssuerAndSerial } from './listed-roots.ts'
-export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './pki-directory.ts'
-export { generateP256KeyPair, privateKeyPem, readPrivateKey } from './private-key.ts'
-export type { KeyPair } from './private-key.ts'
-export { authorityOf, createThrowawayPki, issueVehicle, PKI_MEMBERS } from './throwaway-pki.ts'
-export type { KeyedCertificate, PkiMember, ThrowawayPki, VehicleCredentials } from './throwaway-pki.ts'
+export { validatePath } from './path/path-validation.ts'
+export type { PathValidation } from './path/path-validation.ts'
+export type { PathErrorCode, PathRefusal, PathVerdict } from './path/path-verdict.ts'
+export { softwareSigner } from './keys/software-signer.ts'
+export { VerifiedSignatures } from './path/verified-signatures.ts'
+export { verifierOf } from './keys/verifier.ts'
+export { CertificateAuthority, issueRoot } from './issuing/certificate-authority.ts'
+export type { CertificateOrder } from './issuing/certificate-authority.ts'
+export type { CertificateSubject } from './issuing/certificate-encoding.ts'
+export {
+  readCertificate,
+  readCertificateDirectory,
+  readCertificates,
+} from './certificate/certificate-files.ts'
+export { CERTIFICATE_PROFILES } from './issuing/certificate-profiles.ts'
+export type { CertificateProfile, CertificateProfileName } from './issuing/certificate-profiles.ts'
+export { listedRoots } from './certificate/listed-roots.ts'
+export type { IssuerAndSerial } from './certificate/listed-roots.ts'
+export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './issuing/pki-directory.ts'
+export { generateP256KeyPair, privateKeyPem, readPrivateKey } from './keys/private-key.ts'
+export type { KeyPair } from './keys/private-key.ts'
+export { authorityOf, createThrowawayPki, issueVehicle, PKI_MEMBERS } from './issuing/throwaway-pki.ts'
+export type {
+  KeyedCertificate,
+  PkiMember,
+  ThrowawayPki,
+  VehicleCredentials,
+} from './issuing/throwaway-pki.ts'

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs'
 
 import { expect, describe, test } from 'vitest'
 
-import type { CertificateAlgorithm } from '../algorithms.ts'
-import { type Certificate, parseCertificate } from '../certificate.ts'
+import type { CertificateAlgorithm } from '../certificate/algorithms.ts'
+import { type Certificate, parseCertificate } from '../certificate/certificate.ts'
 import { PkiError } from '../errors.ts'
-import { validatePath } from '../path-validation.ts'
+import { validatePath } from '../path/path-validation.ts'
 import { hasShared, readShared, readSharedText } from '../testing/shared.ts'
 
 const ALGORITHMS: readonly CertificateAlgorithm[] = [

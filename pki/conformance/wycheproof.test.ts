@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 
 import { bytesFromHex } from '#base'
 
+import { verifierOf } from '../keys/verifier.ts'
 import { hasShared, readSharedText } from '../testing/shared.ts'
-import { verifierOf } from '../verifier.ts'
 
 interface Group {
   readonly publicKeyDer: string

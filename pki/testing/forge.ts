@@ -7,7 +7,7 @@ import { webcrypto } from 'node:crypto'
 
 import * as x509 from '@peculiar/x509'
 
-import { Certificate } from '../certificate.ts'
+import { Certificate } from '../certificate/certificate.ts'
 
 x509.cryptoProvider.set(webcrypto)
 

@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
 
 /**
  * Why a path was refused. Part of the contract: logged, counted and mapped to protocol codes.

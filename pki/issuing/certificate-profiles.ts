@@ -1,6 +1,6 @@
 /** The certificates of an ISO 15118-2 PKI (Annex F) as data, and the TLS certificates of our own programs. */
-import type { KeyUsage } from './certificate-extensions.ts'
-import { EXTENDED_KEY_USAGE } from './object-identifiers.ts'
+import type { KeyUsage } from '../certificate/certificate-extensions.ts'
+import { EXTENDED_KEY_USAGE } from '../der/object-identifiers.ts'
 
 export interface CertificateProfile {
   /** The DC of the subject; the contract certificates of the field have none. */

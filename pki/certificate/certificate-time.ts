@@ -1,5 +1,5 @@
-import { type DerReader, TAG } from './der-reader.ts'
-import { PkiError } from './errors.ts'
+import { type DerReader, TAG } from '../der/der-reader.ts'
+import { PkiError } from '../errors.ts'
 
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/

@@ -6,12 +6,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { bytesFromHex, hexFromBytes, seededRandom, type SignatureAlgorithm } from '#base'
 
+import type { Certificate } from '../certificate/certificate.ts'
+import { softwareSigner } from '../keys/software-signer.ts'
+import { validatePath } from '../path/path-validation.ts'
+import { DAY_MS, NOW_MS } from '../testing/forge.ts'
 import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
 import { CERTIFICATE_PROFILES, type CertificateProfileName } from './certificate-profiles.ts'
-import type { Certificate } from './certificate.ts'
-import { validatePath } from './path-validation.ts'
-import { softwareSigner } from './software-signer.ts'
-import { DAY_MS, NOW_MS } from './testing/forge.ts'
 
 const YEAR_MS = 365 * DAY_MS
 const random = seededRandom(7)

@@ -4,12 +4,12 @@ import type { KeyObject } from 'node:crypto'
 
 import type { Clock, RandomBytes } from '#base'
 
+import type { Certificate } from '../certificate/certificate.ts'
+import { PkiError } from '../errors.ts'
+import { generateP256KeyPair } from '../keys/private-key.ts'
+import { softwareSigner } from '../keys/software-signer.ts'
 import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
 import { certificateProfile, type CertificateProfileName } from './certificate-profiles.ts'
-import type { Certificate } from './certificate.ts'
-import { PkiError } from './errors.ts'
-import { generateP256KeyPair } from './private-key.ts'
-import { softwareSigner } from './software-signer.ts'
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS

@@ -1,7 +1,7 @@
 /** The extensions of a certificate (RFC 5280 section 4.2) that this library reads. */
-import { type bitStringOf, contextPrimitiveTag, DerReader, TAG } from './der-reader.ts'
-import { PkiError } from './errors.ts'
-import { EXTENSION } from './object-identifiers.ts'
+import { type bitStringOf, contextPrimitiveTag, DerReader, TAG } from '../der/der-reader.ts'
+import { EXTENSION } from '../der/object-identifiers.ts'
+import { PkiError } from '../errors.ts'
 
 /** An extension as it stands; `value` is the DER inside its OCTET STRING. */
 export interface CertificateExtension {

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-import { PkiError } from './errors.ts'
+import { PkiError } from '../errors.ts'
 
 /** A PKCS#8 PEM of P-521 has about 400 bytes. */
 const KEY_FILE_BYTES_MAX = 16 * 1024

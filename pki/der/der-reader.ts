@@ -4,7 +4,7 @@
  * Input comes from cars and strangers. Nothing is allocated by a length that was not checked, and nothing recurses:
  * the caller descends only where its own format says so.
  */
-import { PkiError } from './errors.ts'
+import { PkiError } from '../errors.ts'
 
 export const TAG = {
   boolean: 0x01,

@@ -1,8 +1,8 @@
 /** What every certificate of a path must fulfil, and what a leaf must for its use (RFC 5280 section 6.1, ISO 15118-2 Annex F). */
-import type { CertificateAlgorithm } from './algorithms.ts'
-import type { KeyUsage } from './certificate-extensions.ts'
-import type { Certificate } from './certificate.ts'
-import { EXTENDED_KEY_USAGE, EXTENSION } from './object-identifiers.ts'
+import type { CertificateAlgorithm } from '../certificate/algorithms.ts'
+import type { KeyUsage } from '../certificate/certificate-extensions.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { EXTENDED_KEY_USAGE, EXTENSION } from '../der/object-identifiers.ts'
 import { type PathRefusal, refusal } from './path-verdict.ts'
 
 /**

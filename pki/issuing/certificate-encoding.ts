@@ -4,10 +4,9 @@ import { isIP, isIPv4 } from 'node:net'
 
 import { concatBytes, type SignatureAlgorithm } from '#base'
 
-import { ALGORITHM } from './algorithms.ts'
-import { KEY_USAGES, type KeyUsage } from './certificate-extensions.ts'
-import type { CertificateProfile } from './certificate-profiles.ts'
-import { contextPrimitiveTag, DerReader, TAG } from './der-reader.ts'
+import { ALGORITHM } from '../certificate/algorithms.ts'
+import { KEY_USAGES, type KeyUsage } from '../certificate/certificate-extensions.ts'
+import { contextPrimitiveTag, DerReader, TAG } from '../der/der-reader.ts'
 import {
   DER_TRUE,
   writeBitString,
@@ -20,8 +19,9 @@ import {
   writeText,
   writeTime,
   writeUnsignedInteger,
-} from './der-writer.ts'
-import { EXTENSION } from './object-identifiers.ts'
+} from '../der/der-writer.ts'
+import { EXTENSION } from '../der/object-identifiers.ts'
+import type { CertificateProfile } from '../issuing/certificate-profiles.ts'
 
 /** What a certificate says about its subject besides what its profile prescribes. */
 export interface CertificateSubject {

@@ -2,7 +2,7 @@ import { type KeyObject, sign } from 'node:crypto'
 
 import type { Signer } from '#base'
 
-import { ALGORITHM, algorithmOfKey } from './algorithms.ts'
+import { ALGORITHM, algorithmOfKey } from '../certificate/algorithms.ts'
 import { rawFromDer } from './ecdsa-signature.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts'
+import type { Certificate } from '../certificate/certificate.ts'
 
 /** About 2 MB of keys when full. */
 const PAIRS_MAX = 10_000

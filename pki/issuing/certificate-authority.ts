@@ -2,7 +2,10 @@ import type { KeyObject } from 'node:crypto'
 
 import type { RandomBytes, Signer } from '#base'
 
-import { algorithmOfKey } from './algorithms.ts'
+import { algorithmOfKey } from '../certificate/algorithms.ts'
+import { Certificate } from '../certificate/certificate.ts'
+import { PkiError } from '../errors.ts'
+import { derFromRaw } from '../keys/ecdsa-signature.ts'
 import {
   type CertificateFields,
   type CertificateSubject,
@@ -12,9 +15,6 @@ import {
   writeToBeSigned,
 } from './certificate-encoding.ts'
 import { certificateProfile, type CertificateProfileName } from './certificate-profiles.ts'
-import { Certificate } from './certificate.ts'
-import { derFromRaw } from './ecdsa-signature.ts'
-import { PkiError } from './errors.ts'
 
 /** RFC 5280 and the CA/Browser Forum ask for at least 64 unpredictable bits; the V2G roots of the field use 126. */
 const SERIAL_NUMBER_BYTES = 16

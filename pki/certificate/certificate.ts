@@ -2,6 +2,9 @@ import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 
 import { equalBytes, hexFromBytes } from '#base'
 
+import { contextPrimitiveTag, contextTag, DerReader, TAG } from '../der/der-reader.ts'
+import { readPem, writePem } from '../der/pem.ts'
+import { PkiError } from '../errors.ts'
 import {
   ALGORITHM,
   algorithmOfPublicKey,
@@ -16,10 +19,7 @@ import {
   readExtensions,
 } from './certificate-extensions.ts'
 import { readTime } from './certificate-time.ts'
-import { contextPrimitiveTag, contextTag, DerReader, TAG } from './der-reader.ts'
 import { DistinguishedName } from './distinguished-name.ts'
-import { PkiError } from './errors.ts'
-import { readPem, writePem } from './pem.ts'
 
 /**
  * Largest certificate read. ISO 15118 allows 800 bytes (-2) and 1600 bytes (-20); roots of other worlds with RSA keys

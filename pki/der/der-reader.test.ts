@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 
 import { bytesFromHex, hexFromBytes } from '#base'
 
+import { PkiError } from '../errors.ts'
 import { DerReader, TAG } from './der-reader.ts'
 import { writeElement, writeObjectIdentifier, writeUnsignedInteger } from './der-writer.ts'
-import { PkiError } from './errors.ts'
 
 const reader = (hex: string): DerReader => new DerReader(bytesFromHex(hex))
 

@@ -13,10 +13,10 @@ import { basename, dirname, join } from 'node:path'
 
 import { codeOf } from '#base'
 
-import { readCertificate, readCertificateDirectory } from './certificate-files.ts'
-import type { Certificate } from './certificate.ts'
-import { PkiError } from './errors.ts'
-import { privateKeyPem, readPrivateKey } from './private-key.ts'
+import { readCertificate, readCertificateDirectory } from '../certificate/certificate-files.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { PkiError } from '../errors.ts'
+import { privateKeyPem, readPrivateKey } from '../keys/private-key.ts'
 import {
   type KeyedCertificate,
   PKI_MEMBERS,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import { codeOf, messageOf } from '#base'
 
+import { PkiError } from '../errors.ts'
 import { type Certificate, parseCertificate, parseCertificates } from './certificate.ts'
-import { PkiError } from './errors.ts'
 
 /** A bundle of about a thousand certificates. */
 const CERTIFICATE_FILE_BYTES_MAX = 2 * 1024 * 1024

@@ -10,12 +10,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { seededRandom } from '#base'
 
-import { readCertificate, readCertificateDirectory, readCertificates } from './certificate-files.ts'
-import { type CertificateUse } from './certificate-rules.ts'
-import type { Certificate } from './certificate.ts'
-import { validatePath } from './path-validation.ts'
+import {
+  readCertificate,
+  readCertificateDirectory,
+  readCertificates,
+} from '../certificate/certificate-files.ts'
+import type { Certificate } from '../certificate/certificate.ts'
+import { privateKeyPem, readPrivateKey } from '../keys/private-key.ts'
+import { type CertificateUse } from '../path/certificate-rules.ts'
+import { validatePath } from '../path/path-validation.ts'
 import { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './pki-directory.ts'
-import { privateKeyPem, readPrivateKey } from './private-key.ts'
 import {
   createThrowawayPki,
   issueVehicle,

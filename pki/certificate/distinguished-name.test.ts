@@ -2,8 +2,14 @@ import { describe, expect, test } from 'vitest'
 
 import { bytesFromHex } from '#base'
 
-import { TAG } from './der-reader.ts'
-import { writeElement, writeObjectIdentifier, writeSequence, writeSetOfOne, writeText } from './der-writer.ts'
+import { TAG } from '../der/der-reader.ts'
+import {
+  writeElement,
+  writeObjectIdentifier,
+  writeSequence,
+  writeSetOfOne,
+  writeText,
+} from '../der/der-writer.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 
 const CN = '2.5.4.3'

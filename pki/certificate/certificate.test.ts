@@ -6,12 +6,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { bytesFromBase64, bytesFromHex, concatBytes, hexFromBytes } from '#base'
 
+import { DerReader, TAG } from '../der/der-reader.ts'
+import { writeElement, writeSequence } from '../der/der-writer.ts'
+import { PkiError } from '../errors.ts'
+import { extension, forge, forgeDer, type Forged, KEY_CERT_SIGN, NOW_MS } from '../testing/forge.ts'
+import { hasShared, readShared, readSharedText, SHARED } from '../testing/shared.ts'
 import { Certificate, CERTIFICATE_BYTES_MAX, parseCertificate, parseCertificates } from './certificate.ts'
-import { DerReader, TAG } from './der-reader.ts'
-import { writeElement, writeSequence } from './der-writer.ts'
-import { PkiError } from './errors.ts'
-import { extension, forge, forgeDer, type Forged, KEY_CERT_SIGN, NOW_MS } from './testing/forge.ts'
-import { hasShared, readShared, readSharedText, SHARED } from './testing/shared.ts'
 
 const refusing = (code: string): unknown => expect.objectContaining({ code })
 

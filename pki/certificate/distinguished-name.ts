@@ -1,7 +1,7 @@
 import { hexFromBytes } from '#base'
 
-import { type DerElement, DerReader, TAG } from './der-reader.ts'
-import { ATTRIBUTE_NAME } from './object-identifiers.ts'
+import { type DerElement, DerReader, TAG } from '../der/der-reader.ts'
+import { ATTRIBUTE_NAME } from '../der/object-identifiers.ts'
 
 /** One attribute of a name: its type in short form (`CN`, `O`, `DC`…; dotted when it has none) and its text. */
 export interface NameAttribute {

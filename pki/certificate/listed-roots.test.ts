@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from 'vitest'
 
 import { systemClock, systemRandom } from '#base'
 
+import { createThrowawayPki } from '../issuing/throwaway-pki.ts'
 import type { Certificate } from './certificate.ts'
 import { listedRoots } from './listed-roots.ts'
-import { createThrowawayPki } from './throwaway-pki.ts'
 
 let root: Certificate
 let serial: bigint

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 
 import type { SignatureAlgorithm } from '#base'
 
-import { PkiError } from './errors.ts'
+import { PkiError } from '../errors.ts'
 
 /**
  * What a certificate's key or signature uses. RSA is read, so that other people's chains can be judged, and never

@@ -1,6 +1,6 @@
 import { base64FromBytes, bytesFromBase64, messageOf } from '#base'
 
-import { PkiError } from './errors.ts'
+import { PkiError } from '../errors.ts'
 
 /** The longest text read: a bundle of about a thousand certificates. */
 const PEM_CHARACTERS_MAX = 2 * 1024 * 1024

@@ -1,5 +1,5 @@
 /** Writes DER (X.690): each function gives one whole element. */
-import { timeText } from './certificate-time.ts'
+import { timeText } from '../certificate/certificate-time.ts'
 import { contextTag, TAG } from './der-reader.ts'
 
 /** Any element: tag, minimal length, the contents one after the other. */

@@ -5,9 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { bytesFromBase64, bytesFromHex } from '#base'
 
-import { type Certificate, parseCertificate } from './certificate.ts'
-import { type PathValidation, validatePath } from './path-validation.ts'
-import type { PathVerdict } from './path-verdict.ts'
+import { type Certificate, parseCertificate } from '../certificate/certificate.ts'
 import {
   DAY_MS,
   DIGITAL_SIGNATURE,
@@ -20,8 +18,10 @@ import {
   KEY_AGREEMENT,
   KEY_CERT_SIGN,
   NOW_MS,
-} from './testing/forge.ts'
-import { hasShared, readSharedText } from './testing/shared.ts'
+} from '../testing/forge.ts'
+import { hasShared, readSharedText } from '../testing/shared.ts'
+import { type PathValidation, validatePath } from './path-validation.ts'
+import type { PathVerdict } from './path-verdict.ts'
 import { VerifiedSignatures } from './verified-signatures.ts'
 
 const CA = { ca: true, keyUsage: KEY_CERT_SIGN } as const

@@ -2,8 +2,8 @@
  * ECDSA signatures in their two forms: DER, which OpenSSL and certificates use, and raw r‖s, which ISO 15118 uses.
  * Converting here is cheaper than asking OpenSSL for the raw form.
  */
-import { DerReader, TAG } from './der-reader.ts'
-import { writeSequence, writeUnsignedInteger } from './der-writer.ts'
+import { DerReader, TAG } from '../der/der-reader.ts'
+import { writeSequence, writeUnsignedInteger } from '../der/der-writer.ts'
 
 /** r‖s, each half left-padded to half of `size`, from the DER that node:crypto gave. */
 export function rawFromDer(der: Uint8Array, size: number): Uint8Array {

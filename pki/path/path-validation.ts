@@ -1,6 +1,6 @@
-import { type CertificateAlgorithm, ISO15118_ALGORITHMS } from './algorithms.ts'
+import { type CertificateAlgorithm, ISO15118_ALGORITHMS } from '../certificate/algorithms.ts'
+import type { Certificate } from '../certificate/certificate.ts'
 import { type CertificateUse, type PathRules, refuseIssuer, refuseLeaf } from './certificate-rules.ts'
-import type { Certificate } from './certificate.ts'
 import { type PathRefusal, type PathVerdict, refusal } from './path-verdict.ts'
 import type { VerifiedSignatures } from './verified-signatures.ts'
 

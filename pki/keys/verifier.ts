@@ -2,8 +2,8 @@ import { type KeyObject, verify } from 'node:crypto'
 
 import type { Verifier } from '#base'
 
-import { ALGORITHM, algorithmOfKey } from './algorithms.ts'
-import { Certificate } from './certificate.ts'
+import { ALGORITHM, algorithmOfKey } from '../certificate/algorithms.ts'
+import { Certificate } from '../certificate/certificate.ts'
 import { derFromRaw } from './ecdsa-signature.ts'
 
 /**
