@@ -497,6 +497,7 @@ describe('a pool that is not what it should be', () => {
     const site = await startSite(pool.url, { folder })
     await expect(install(site.chargePoint)).resolves.toEqual(failure('ERR_GATEWAY_POOL_TIMEOUT'))
     pool.onToken = answers
+    site.advance(1_000)
     await expectWorks(pool, site)
   })
 

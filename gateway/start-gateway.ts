@@ -38,7 +38,7 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
   const { logger, clock, environment = {} } = ports
   const passwords = await ChargePointPasswords.read(config.ocpp.chargePoints, environment)
   await using stack = new AsyncDisposableStack()
-  const client = stack.use(await openClient(config, ports))
+  const client = stack.use(await openClient(config.central, ports))
   const roots = stack.use(
     await RootCertificates.open({
       pool: client,
@@ -89,7 +89,7 @@ function handlerOf(
 }
 
 async function openClient(
-  { central, installation }: GatewayConfig,
+  central: GatewayConfig['central'],
   { clock, environment = {} }: GatewayPorts,
 ): Promise<OpcpClient> {
   const { baseUrl, tokenUrl, audience, connectionsMax, certificateAuthoritiesFile } = central
@@ -99,8 +99,6 @@ async function openClient(
     audience,
     connectionsMax,
     clock,
-    // A token that takes longer is of no use to the installation it was asked for, and holds up the next one.
-    timeoutMs: installation.budgetMs,
     clientId: (await readSecret(central.clientId, environment)).reveal(),
     clientSecret: (await readSecret(central.clientSecret, environment)).reveal(),
     certificateAuthorities:

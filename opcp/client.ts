@@ -23,6 +23,8 @@ import { TokenSource } from './token-source.ts'
 
 /** One connection carries one call at a time; 16 saturate a pool that answers in milliseconds. */
 const CONNECTIONS_MAX = 16
+/** One does in good times; more when a request hangs and another is made beside it. */
+const TOKEN_CONNECTIONS_MAX = 8
 const TIMEOUT_MS = 10_000
 
 export interface OpcpClientOptions {
@@ -91,7 +93,7 @@ export class OpcpClient implements AsyncDisposable {
       origin: token.origin,
       certificateAuthorities,
       timeoutMs,
-      connectionsMax: 1,
+      connectionsMax: TOKEN_CONNECTIONS_MAX,
     })
     this.#token = new TokenSource({
       connection: this.#tokens,

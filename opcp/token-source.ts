@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile'
 
-import { codeOf, type Clock } from '#base'
+import type { Clock } from '#base'
 
 import { bodyOf, jsonOf } from './answer.ts'
 import type { Connection } from './connection.ts'
@@ -12,6 +12,8 @@ import { TokenResponse } from './token-bodies.ts'
 const REFRESH_AHEAD_MS = 60_000
 /** A token younger than this was not refused for its age: asking for another one would only hammer the issuer. */
 const REPLACEABLE_AFTER_MS = 1_000
+/** Who asks for a token while another request for one is not older than this waits for that one. */
+const SHARED_FOR_MS = 1_000
 
 export interface TokenSourceOptions {
   readonly connection: Connection
@@ -40,6 +42,7 @@ export class TokenSource {
   readonly #options: TokenSourceOptions
   #token: Token | undefined
   #fetching: Promise<Token> | undefined
+  #fetchingSinceMs = 0
 
   constructor(options: TokenSourceOptions) {
     this.#options = options
@@ -53,7 +56,7 @@ export class TokenSource {
   async current(signal?: AbortSignal): Promise<string> {
     const nowMs = this.#options.clock()
     const token = this.#token
-    if (token === undefined || nowMs >= token.expiresAtMs) return (await this.#fetched(signal)).value
+    if (token === undefined || nowMs >= token.expiresAtMs) return (await awaited(this.#fetch(), signal)).value
     // A refresh that fails shows up when the old token expires; until then nobody needs to know.
     if (nowMs >= token.refreshAtMs) this.#fetch().catch(() => {})
     return token.value
@@ -67,22 +70,16 @@ export class TokenSource {
     return true
   }
 
-  /** A request made for somebody earlier may run out of time before this caller does. */
-  async #fetched(signal: AbortSignal | undefined): Promise<Token> {
-    const isShared = this.#fetching !== undefined
-    try {
-      return await awaited(this.#fetch(), signal)
-    } catch (error) {
-      if (!isShared || codeOf(error) !== 'ERR_OPCP_TIMEOUT' || signal?.aborted === true) throw error
-      return await awaited(this.#fetch(), signal)
-    }
-  }
-
+  /** A request that hangs must not hold up who comes later, and a slow one may still bring the token. */
   #fetch(): Promise<Token> {
-    this.#fetching ??= this.#request().finally(() => {
-      this.#fetching = undefined
+    const nowMs = this.#options.clock()
+    if (this.#fetching !== undefined && nowMs - this.#fetchingSinceMs < SHARED_FOR_MS) return this.#fetching
+    const fetching = this.#request().finally(() => {
+      if (this.#fetching === fetching) this.#fetching = undefined
     })
-    return this.#fetching
+    this.#fetching = fetching
+    this.#fetchingSinceMs = nowMs
+    return fetching
   }
 
   async #request(): Promise<Token> {
