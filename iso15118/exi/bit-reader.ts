@@ -9,7 +9,7 @@ import { ExiError } from './errors.ts'
 /** Octets of 7 bits whose value is an exact `number`: 49 bits. Leading zero groups are allowed up to this. */
 const UNSIGNED_OCTETS_MAX = 7
 /** An xs:integer serial number has 20 octets by RFC 5280; real and test certificates go beyond, forged ones further. */
-export const BIG_UNSIGNED_OCTETS_MAX = 160
+export const BIG_UNSIGNED_OCTETS_MAX = 161
 /** Above any text field of ISO 15118 (the longest seen are distinguished names and algorithm identifiers). */
 export const STRING_CHARACTERS_MAX = 8 * 1024
 
@@ -66,13 +66,20 @@ export class BitReader {
     )
   }
 
-  /** Reads an Unsigned Integer of any size up to 1120 bits. */
+  /** Reads an Unsigned Integer of any size up to 1127 bits. */
   readBigUnsigned(): bigint {
     let value = 0n
-    for (let i = 0; i < BIG_UNSIGNED_OCTETS_MAX; i++) {
-      const octet = this.readBits(8)
-      value |= BigInt(octet & 0x7f) << BigInt(7 * i)
-      if (octet < 0x80) return value
+    for (let octets = 0; octets < BIG_UNSIGNED_OCTETS_MAX; octets += UNSIGNED_OCTETS_MAX) {
+      // As many octets as a number holds exactly are gathered first: arithmetic on bigints is many times slower.
+      let part = 0
+      let weight = 1
+      for (let i = 0; i < UNSIGNED_OCTETS_MAX; i++) {
+        const octet = this.readBits(8)
+        part += (octet & 0x7f) * weight
+        if (octet < 0x80) return value | (BigInt(part) << BigInt(7 * octets))
+        weight *= 128
+      }
+      value |= BigInt(part) << BigInt(7 * octets)
     }
     throw new ExiError(
       'ERR_EXI_TOO_LARGE',

@@ -4,13 +4,27 @@ import assert from 'node:assert/strict'
 /** Holds a CertificateInstallationReq; a response grows it twice. */
 const BYTES_START = 2048
 
+/** The buffer of the last message, for the next: making and clearing one costs as much as writing a request. */
+let spare: Uint8Array<ArrayBuffer> | undefined
+
+/** Seven groups of 7 bits. */
+const PART_MASK = 2n ** 49n - 1n
+
 export class BitWriter {
-  #bytes = new Uint8Array(BYTES_START)
+  #bytes: Uint8Array<ArrayBuffer>
   #bit = 0
 
-  /** Everything written, the last octet filled with zero bits. A copy: the writer may go on. */
+  constructor() {
+    this.#bytes = spare ?? new Uint8Array(BYTES_START)
+    spare = undefined
+  }
+
+  /** Everything written, the last octet filled with zero bits. The writer is done with then. */
   toBytes(): Uint8Array {
-    return this.#bytes.slice(0, (this.#bit + 7) >>> 3)
+    const written = this.#bytes.slice(0, (this.#bit + 7) >>> 3)
+    spare = this.#bytes
+    this.#bytes = new Uint8Array(0)
+    return written
   }
 
   /** Writes an unsigned integer of `n` bits, 0 <= n <= 24. */
@@ -20,7 +34,7 @@ export class BitWriter {
     const at = this.#bit >>> 3
     this.#reserve(at + 4)
     const bytes = this.#bytes
-    const window = ((bytes[at] ?? 0) << 24) | (value << (32 - n - (this.#bit & 7)))
+    const window = (this.#carry() << 24) | (value << (32 - n - (this.#bit & 7)))
     bytes[at] = window >>> 24
     bytes[at + 1] = window >>> 16
     bytes[at + 2] = window >>> 8
@@ -40,11 +54,15 @@ export class BitWriter {
 
   writeBigUnsigned(value: bigint): void {
     let rest = value
-    while (rest >= 0x80n) {
-      this.writeBits(Number(rest & 0x7fn) | 0x80, 8)
-      rest >>= 7n
+    // Parts of 7 octets are exact as numbers: arithmetic on bigints is many times slower.
+    for (; rest > PART_MASK; rest >>= 49n) {
+      let part = Number(rest & PART_MASK)
+      for (let i = 0; i < 7; i++) {
+        this.writeBits((part % 0x80) | 0x80, 8)
+        part = Math.floor(part / 0x80)
+      }
     }
-    this.writeBits(Number(rest), 8)
+    this.writeUnsigned(Number(rest))
   }
 
   /** Writes a Binary value (EXI 1.0 §7.1.1): its length, then its octets. */
@@ -54,13 +72,13 @@ export class BitWriter {
     this.#reserve(at + value.length + 1)
     const bytes = this.#bytes
     const shift = this.#bit & 7
+    let carry = this.#carry()
     this.#bit += value.length * 8
     if (shift === 0) {
       bytes.set(value, at)
       return
     }
     const back = 8 - shift
-    let carry = bytes[at] ?? 0
     for (let i = 0; i < value.length; i++) {
       const octet = value[i] ?? 0
       bytes[at++] = carry | (octet >>> shift)
@@ -71,13 +89,38 @@ export class BitWriter {
 
   /** Writes each character as its code point (EXI 1.0 §7.1.10); the length is the caller's. */
   writeCharacters(text: string): void {
-    for (let i = 0; i < text.length; i++) {
+    const ascii = this.#writeAscii(text)
+    for (let i = ascii; i < text.length; i++) {
       const codePoint = text.codePointAt(i) ?? 0
-      if (codePoint < 0x80) this.writeBits(codePoint, 8)
-      else this.writeUnsigned(codePoint)
+      this.writeUnsigned(codePoint)
       // The second half of a surrogate pair is part of the code point just written.
       if (codePoint > 0xff_ff) i++
     }
+  }
+
+  /** Writes the characters before the first that is not ASCII, an octet each; gives how many. */
+  #writeAscii(text: string): number {
+    let at = this.#bit >>> 3
+    this.#reserve(at + text.length + 1)
+    const bytes = this.#bytes
+    const shift = this.#bit & 7
+    const back = 8 - shift
+    let carry = this.#carry()
+    let count = 0
+    for (; count < text.length; count++) {
+      const octet = text.charCodeAt(count)
+      if (octet >= 0x80) break
+      bytes[at++] = carry | (octet >>> shift)
+      carry = (octet << back) & 0xff
+    }
+    bytes[at] = carry
+    this.#bit += count * 8
+    return count
+  }
+
+  /** The bits already written into the octet that is not full. What lies behind them is from an earlier message. */
+  #carry(): number {
+    return (this.#bytes[this.#bit >>> 3] ?? 0) & (0xff_00 >>> (this.#bit & 7)) & 0xff
   }
 
   #reserve(size: number): void {

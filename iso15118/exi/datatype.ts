@@ -12,7 +12,7 @@ const BOUNDED_RANGE_MAX = 4096
 /** Bytes of one binary value in XML text; EXI is bounded by its own length. */
 const BINARY_BYTES_MAX = 64 * 1024
 /** Digits of an integer in XML text: as many as {@link BIG_UNSIGNED_MAX} has, and a sign. */
-const INTEGER_DIGITS_MAX = 339
+const INTEGER_DIGITS_MAX = 341
 /** The largest integer that is read. */
 const BIG_UNSIGNED_MAX = 2n ** BigInt(7 * BIG_UNSIGNED_OCTETS_MAX) - 1n
 

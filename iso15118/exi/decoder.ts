@@ -45,7 +45,8 @@ function rootElement(stream: Stream, root: Root, code: number): ElementGrammar {
 /** Follows the grammar of `root` and of the elements inside it until `root` ends. */
 function walk(stream: Stream, root: ElementGrammar, sink: EventSink): void {
   const { reader, strings } = stream
-  const open: { element: ElementGrammar; next: State }[] = []
+  const parents: ElementGrammar[] = []
+  const returns: State[] = []
   let element = root
   let state = root.type.start
   sink.startElement(root, false)
@@ -56,15 +57,17 @@ function walk(stream: Stream, root: ElementGrammar, sink: EventSink): void {
     const event = production === undefined ? escaped(reader, state, code, element) : production.event
     if (event === 'end') {
       sink.endElement()
-      const parent = open.pop()
-      if (parent === undefined) return
-      element = parent.element
-      state = parent.next
+      const parent = parents.pop()
+      const next = returns.pop()
+      if (parent === undefined || next === undefined) return
+      element = parent
+      state = next
     } else if (production?.event === 'element' || production?.event === 'anyElement') {
       const child = production.event === 'element' ? production.element : stream.qnames.readElement(reader)
       if (child.abstract) throw deviation(`${child.name.name} is abstract`, reader)
-      open.push({ element, next: production.next })
-      if (open.length >= DEPTH_MAX)
+      parents.push(element)
+      returns.push(production.next)
+      if (parents.length >= DEPTH_MAX)
         throw new ExiError('ERR_EXI_TOO_LARGE', `elements deeper than ${DEPTH_MAX}`)
       sink.startElement(child, production.event === 'element' && production.repeated)
       element = child
