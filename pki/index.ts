@@ -21,16 +21,25 @@ export type { PathErrorCode, PathRefusal, PathVerdict } from './path/path-verdic
 export { softwareSigner } from './keys/software-signer.ts'
 export { VerifiedSignatures } from './path/verified-signatures.ts'
 export { verifierOf } from './keys/verifier.ts'
-export { CertificateAuthority, issueRoot } from './issuing/certificate-authority.ts'
+export { CertificateAuthority, issueRoot, randomSerialNumber } from './issuing/certificate-authority.ts'
 export type { CertificateOrder } from './issuing/certificate-authority.ts'
-export type { CertificateSubject } from './issuing/certificate-encoding.ts'
+export type { CertificateSubject, RevocationAddresses } from './issuing/certificate-encoding.ts'
+export { editionOf, lintCertificate } from './issuing/certificate-lint.ts'
+export type { LintCode, LintFinding, LintSeverity, LintStrictness } from './issuing/certificate-lint.ts'
+export { readCertificateRequest, writeCertificateRequest } from './issuing/certificate-request.ts'
+export type { CertificateRequest } from './issuing/certificate-request.ts'
+export { readCertificatesOnly, writeCertificatesOnly } from './issuing/certificates-only.ts'
 export {
   readCertificate,
   readCertificateDirectory,
   readCertificates,
 } from './certificate/certificate-files.ts'
 export { CERTIFICATE_PROFILES } from './issuing/certificate-profiles.ts'
-export type { CertificateProfile, CertificateProfileName } from './issuing/certificate-profiles.ts'
+export type {
+  CertificateEdition,
+  CertificateProfile,
+  CertificateProfileName,
+} from './issuing/certificate-profiles.ts'
 export { listedRoots } from './certificate/listed-roots.ts'
 export type { IssuerAndSerial } from './certificate/listed-roots.ts'
 export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './issuing/pki-directory.ts'

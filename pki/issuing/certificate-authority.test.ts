@@ -11,7 +11,11 @@ import { softwareSigner } from '../keys/software-signer.ts'
 import { validatePath } from '../path/path-validation.ts'
 import { DAY_MS, NOW_MS } from '../testing/forge.ts'
 import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
-import { CERTIFICATE_PROFILES, type CertificateProfileName } from './certificate-profiles.ts'
+import {
+  CERTIFICATE_PROFILES,
+  certificateProfile,
+  type CertificateProfileName,
+} from './certificate-profiles.ts'
 
 const YEAR_MS = 365 * DAY_MS
 const random = seededRandom(7)
@@ -68,13 +72,25 @@ const PROFILES = Object.keys(CERTIFICATE_PROFILES).filter(
   (name): name is CertificateProfileName => name in CERTIFICATE_PROFILES,
 )
 
+/** A root of the edition that has such certificates; its own key serves as the subject's too. */
+async function authorityFor(
+  profile: CertificateProfileName,
+): Promise<{ ca: TestAuthority; issuer: CertificateAuthority }> {
+  const { editions } = certificateProfile(profile)
+  if (editions?.includes('iso2') !== false) return { ca: keys, issuer: authority }
+  const ca = new TestAuthority('ecdsa-p521-sha512')
+  const certificate = await issueRoot(rootOrder(ca), { signer: softwareSigner(ca.privateKey), random })
+  return { ca, issuer: ca.under(certificate) }
+}
+
 describe('every profile', () => {
   test.each(PROFILES)('%s: three independent readers agree on what was issued', async (profile) => {
-    const issued = await authority.issue(order({ profile }))
+    const { ca, issuer } = await authorityFor(profile)
+    const issued = await issuer.issue(order({ profile, publicKey: ca.publicKey }))
     const theirs = new X509Certificate(issued.der)
     const third = new x509.X509Certificate(Uint8Array.from(issued.der))
-    expect(theirs.verify(root.publicKey)).toBe(true)
-    expect(theirs.checkIssued(new X509Certificate(root.der))).toBe(true)
+    expect(theirs.verify(ca.publicKey)).toBe(true)
+    expect(theirs.checkIssued(new X509Certificate(issuer.certificate.der))).toBe(true)
     expect(theirs.ca).toBe(issued.basicConstraints?.ca)
     expect(third.serialNumber).toBe(issued.serialNumberHex)
     const constraints = third.getExtension(x509.BasicConstraintsExtension)
@@ -88,7 +104,7 @@ describe('every profile', () => {
     )
     expect(third.getExtension(x509.KeyUsagesExtension)?.critical).toBe(true)
     expect(new Set(issued.keyUsage)).toEqual(new Set(CERTIFICATE_PROFILES[profile].keyUsage))
-    expect(issued.authorityKeyIdentifier).toEqual(root.subjectKeyIdentifier)
+    expect(issued.authorityKeyIdentifier).toEqual(issuer.certificate.subjectKeyIdentifier)
     expect(issued.der.length).toBeLessThanOrEqual(800)
   })
 })
@@ -209,4 +225,49 @@ describe('orders that are refused: ERR_PKI_ISSUE', () => {
 test('a key of another kind is refused: ERR_PKI_KEY_ALGORITHM', async () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
   await expect(authority.issue(order({ publicKey }))).rejects.toMatchObject({ code: 'ERR_PKI_KEY_ALGORITHM' })
+})
+
+test('nothing is signed that is against its profile: ERR_PKI_LINT, and the key of the CA is not used', async () => {
+  let signatures = 0
+  const real = softwareSigner(keys.privateKey)
+  const counted = new CertificateAuthority({
+    certificate: root,
+    random,
+    signer: { algorithm: real.algorithm, sign: (data) => (signatures++, real.sign(data)) },
+  })
+  const mixed = new TestAuthority('ecdsa-p521-sha512').publicKey
+  await expect(counted.issue(order({ profile: 'secc', publicKey: mixed }))).rejects.toMatchObject({
+    code: 'ERR_PKI_LINT',
+    message: expect.stringContaining('ERR_LINT_ALGORITHM'),
+  })
+  await expect(counted.issue(order({ serialNumber: Uint8Array.of(1) }))).rejects.toMatchObject({
+    code: 'ERR_PKI_LINT',
+    message: expect.stringContaining('ERR_LINT_SERIAL_NUMBER'),
+  })
+  expect(signatures).toBe(0)
+  await counted.issue(order())
+  expect(signatures).toBe(1)
+})
+
+test('a signer that does not hold the key of the CA is noticed: ERR_PKI_ISSUE', async () => {
+  const signer = softwareSigner(new TestAuthority().privateKey)
+  const wrong = new CertificateAuthority({ certificate: root, signer, random })
+  await expect(wrong.issue(order())).rejects.toMatchObject({ code: 'ERR_PKI_ISSUE' })
+})
+
+test('certificates say where their revocation is told, as other readers understand it', async () => {
+  const revocation = { ocspUrl: 'http://pki.example/ocsp/cpo', crlUrl: 'http://pki.example/crl/cpo.crl' }
+  const ca = new CertificateAuthority({
+    certificate: root,
+    signer: softwareSigner(keys.privateKey),
+    random,
+    revocation,
+  })
+  const issued = await ca.issue(order())
+  expect(new X509Certificate(issued.der).infoAccess).toBe(`OCSP - URI:${revocation.ocspUrl}`)
+  const third = new x509.X509Certificate(Uint8Array.from(issued.der))
+  const points = third.getExtension(x509.CRLDistributionPointsExtension)?.distributionPoints ?? []
+  expect(
+    points.map((point) => point.distributionPoint?.fullName?.map((name) => name.uniformResourceIdentifier)),
+  ).toEqual([[revocation.crlUrl]])
 })

@@ -1,19 +1,21 @@
-import type { KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, type KeyPairKeyObjectResult } from 'node:crypto'
 
-import type { RandomBytes, Signer } from '#base'
+import type { RandomBytes, SignatureAlgorithm, Signer } from '#base'
 
 import { algorithmOfKey } from '../certificate/algorithms.ts'
 import { Certificate } from '../certificate/certificate.ts'
 import { PkiError } from '../errors.ts'
-import { derFromRaw } from '../keys/ecdsa-signature.ts'
+import { softwareSigner } from '../keys/software-signer.ts'
 import {
   type CertificateFields,
   type CertificateSubject,
   keyIdentifierOf,
-  writeCertificate,
+  type RevocationAddresses,
   writeName,
+  writeSigned,
   writeToBeSigned,
 } from './certificate-encoding.ts'
+import { lintCertificate } from './certificate-lint.ts'
 import { certificateProfile, type CertificateProfileName } from './certificate-profiles.ts'
 
 /** RFC 5280 and the CA/Browser Forum ask for at least 64 unpredictable bits; the V2G roots of the field use 126. */
@@ -31,6 +33,8 @@ export interface CertificateOrder {
   readonly notAfterMs: number
   /** DNS names and IP addresses of a server, for the subject alternative name. */
   readonly hostNames?: readonly string[]
+  /** Big-endian, 1 to 20 bytes without the sign, at least 64 bits of them random. Default: 126 random bits. */
+  readonly serialNumber?: Uint8Array
 }
 
 /**
@@ -41,16 +45,23 @@ export class CertificateAuthority {
   readonly certificate: Certificate
   readonly #signer: Signer
   readonly #random: RandomBytes
+  readonly #revocation: RevocationAddresses
 
-  /** @throws {PkiError} ERR_PKI_ISSUE when the certificate is not a CA's or the signer's kind of key is not its */
+  /**
+   * `revocation` goes into every certificate it issues.
+   *
+   * @throws {PkiError} ERR_PKI_ISSUE when the certificate is not a CA's or the signer's kind of key is not its
+   */
   constructor({
     certificate,
     signer,
     random,
+    revocation = {},
   }: {
     certificate: Certificate
     signer: Signer
     random: RandomBytes
+    revocation?: RevocationAddresses
   }) {
     if (certificate.basicConstraints?.ca !== true)
       throw issueError(`${certificate.distinguishedName} is not a CA`)
@@ -62,13 +73,16 @@ export class CertificateAuthority {
     this.certificate = certificate
     this.#signer = signer
     this.#random = random
+    this.#revocation = revocation
   }
 
   /**
-   * Issues one certificate with a random serial number. A retry issues another one, which does no harm.
+   * Issues one certificate. A retry issues another one, which does no harm. The very bytes that are to be signed have
+   * passed the lint of their profile, signed by a throwaway key, before the CA's key is used.
    *
    * @throws {PkiError} ERR_PKI_ISSUE when the order contradicts itself or the CA's own certificate (it may not issue
-   * CAs, it ends earlier), ERR_PKI_KEY_ALGORITHM when the key is none of ISO 15118's
+   * CAs, it ends earlier) or the signer's signature is not the CA's, ERR_PKI_KEY_ALGORITHM when the key is none of
+   * ISO 15118's, ERR_PKI_LINT when the result would be against its profile
    */
   async issue(order: CertificateOrder): Promise<Certificate> {
     const { validToMs, basicConstraints, subject, subjectKeyIdentifier } = this.certificate
@@ -76,12 +90,14 @@ export class CertificateAuthority {
     if (certificateProfile(order.profile).ca !== undefined && basicConstraints?.pathLength === 0) {
       throw issueError(`${subject.text} may not issue CA certificates`)
     }
-    return sign(
+    const issued = await sign(
       order,
-      { issuer: subject.der, authorityKeyIdentifier: subjectKeyIdentifier },
+      { issuer: subject.der, authorityKeyIdentifier: subjectKeyIdentifier, revocation: this.#revocation },
       this.#signer,
       this.#random,
     )
+    if (!issued.isSignedBy(this.certificate)) throw issueError('the signer does not hold the key of the CA')
+    return issued
   }
 }
 
@@ -99,9 +115,11 @@ export async function issueRoot(
   return root
 }
 
+type IssuerFields = Pick<CertificateFields, 'issuer' | 'authorityKeyIdentifier' | 'revocation'>
+
 async function sign(
   order: CertificateOrder,
-  { issuer, authorityKeyIdentifier }: Partial<Pick<CertificateFields, 'issuer' | 'authorityKeyIdentifier'>>,
+  { issuer, authorityKeyIdentifier, revocation = {} }: Partial<IssuerFields>,
   signer: Signer,
   random: RandomBytes,
 ): Promise<Certificate> {
@@ -114,7 +132,7 @@ async function sign(
     profile,
     issuer: issuer ?? subject,
     subject,
-    serialNumber: serialNumber(random),
+    serialNumber: order.serialNumber ?? randomSerialNumber(random),
     notBeforeMs: order.notBeforeMs,
     notAfterMs: order.notAfterMs,
     publicKeyDer,
@@ -122,14 +140,39 @@ async function sign(
     authorityKeyIdentifier: issuer === undefined ? subjectKeyIdentifier : authorityKeyIdentifier,
     hostNames: order.hostNames ?? [],
     signatureAlgorithm: signer.algorithm,
+    revocation,
   })
-  const raw = await signer.sign(toBeSigned)
-  const signature = signer.algorithm === 'ed448' ? raw : derFromRaw(raw)
-  return new Certificate(writeCertificate(toBeSigned, signer.algorithm, signature))
+  requireFit(await writeSigned(toBeSigned, throwawaySigner(signer.algorithm)), order.profile)
+  return new Certificate(await writeSigned(toBeSigned, signer))
 }
 
-function checkOrder({ subject, publicKey, notBeforeMs, notAfterMs }: CertificateOrder): void {
+/** @throws {PkiError} ERR_PKI_LINT */
+function requireFit(der: Uint8Array, profile: CertificateProfileName): void {
+  const findings = lintCertificate(der, profile).filter(({ severity }) => severity === 'require')
+  if (findings.length === 0) return
+  const what = findings.map(({ code, message, source }) => `${code}: ${message} (${source})`).join('; ')
+  throw new PkiError('ERR_PKI_LINT', `not a ${profile} certificate: ${what}`)
+}
+
+const throwawaySigners = new Map<SignatureAlgorithm, Signer>()
+
+/** One per kind of key and process: nobody trusts what it signs, and nothing it signs leaves this file. */
+function throwawaySigner(algorithm: SignatureAlgorithm): Signer {
+  const made = throwawaySigners.get(algorithm) ?? softwareSigner(THROWAWAY_KEY[algorithm]().privateKey)
+  throwawaySigners.set(algorithm, made)
+  return made
+}
+
+const THROWAWAY_KEY: Readonly<Record<SignatureAlgorithm, () => KeyPairKeyObjectResult>> = {
+  'ecdsa-p256-sha256': () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+  'ecdsa-p521-sha512': () => generateKeyPairSync('ec', { namedCurve: 'secp521r1' }),
+  ed448: () => generateKeyPairSync('ed448'),
+}
+
+function checkOrder({ subject, publicKey, notBeforeMs, notAfterMs, serialNumber }: CertificateOrder): void {
   algorithmOfKey(publicKey)
+  if (serialNumber !== undefined && (serialNumber.length > 20 || (serialNumber[0] ?? 0x80) >= 0x80))
+    throw issueError('a serial number has 1 to 20 bytes and is positive')
   if (!(notBeforeMs < notAfterMs)) throw issueError('the validity ends before it begins')
   const { commonName, organizationName, countryName } = subject
   for (const text of [commonName, organizationName]) {
@@ -142,8 +185,8 @@ function checkOrder({ subject, publicKey, notBeforeMs, notAfterMs }: Certificate
   }
 }
 
-/** The top bits are 01, so that the number is positive and always of full length. */
-function serialNumber(random: RandomBytes): Uint8Array {
+/** 126 random bits. The top bits are 01, so that the number is positive and always of full length. */
+export function randomSerialNumber(random: RandomBytes): Uint8Array {
   const bytes = Uint8Array.from(random(SERIAL_NUMBER_BYTES))
   bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f)
   return bytes

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { isIP, isIPv4 } from 'node:net'
 
-import { concatBytes, type SignatureAlgorithm } from '#base'
+import { concatBytes, type SignatureAlgorithm, type Signer } from '#base'
 
 import { ALGORITHM } from '../certificate/algorithms.ts'
 import { KEY_USAGES, type KeyUsage } from '../certificate/certificate-extensions.ts'
@@ -21,7 +21,11 @@ import {
   writeUnsignedInteger,
 } from '../der/der-writer.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
-import type { CertificateProfile } from '../issuing/certificate-profiles.ts'
+import { derFromRaw } from '../keys/ecdsa-signature.ts'
+import type { CertificateProfile } from './certificate-profiles.ts'
+
+/** id-ad-ocsp, RFC 5280 section 4.2.2.1. */
+const ACCESS_METHOD_OCSP = '1.3.6.1.5.5.7.48.1'
 
 /** What a certificate says about its subject besides what its profile prescribes. */
 export interface CertificateSubject {
@@ -48,6 +52,13 @@ export interface CertificateFields {
   /** DNS names and IP addresses for the subject alternative name. */
   readonly hostNames: readonly string[]
   readonly signatureAlgorithm: SignatureAlgorithm
+  readonly revocation: RevocationAddresses
+}
+
+/** Where the issuer says what it has revoked; absolute URLs for AIA and the CRL distribution point. */
+export interface RevocationAddresses {
+  readonly ocspUrl?: string
+  readonly crlUrl?: string
 }
 
 /** TBSCertificate. */
@@ -64,13 +75,11 @@ export function writeToBeSigned(fields: CertificateFields): Uint8Array {
   )
 }
 
-/** Certificate, from its signed part and the signature in the form certificates use (DER for ECDSA). */
-export function writeCertificate(
-  toBeSigned: Uint8Array,
-  algorithm: SignatureAlgorithm,
-  signature: Uint8Array,
-): Uint8Array {
-  return writeSequence(toBeSigned, writeAlgorithm(algorithm), writeBitString(signature))
+/** A signed structure (Certificate, CertificationRequest…): what was signed, the algorithm, the signature as DER has it. */
+export async function writeSigned(toBeSigned: Uint8Array, signer: Signer): Promise<Uint8Array> {
+  const raw = await signer.sign(toBeSigned)
+  const signature = signer.algorithm === 'ed448' ? raw : derFromRaw(raw)
+  return writeSequence(toBeSigned, writeAlgorithm(signer.algorithm), writeBitString(signature))
 }
 
 /** The subject's Name in the order C, O, DC, CN. */
@@ -110,7 +119,7 @@ function writeAlgorithm(algorithm: SignatureAlgorithm): Uint8Array {
 
 /** Basic constraints and key usage are critical in every profile. */
 function writeExtensions(fields: CertificateFields): readonly Uint8Array[] {
-  const { profile, subjectKeyIdentifier, authorityKeyIdentifier, hostNames } = fields
+  const { profile, subjectKeyIdentifier, authorityKeyIdentifier, hostNames, revocation } = fields
   const extensions = [
     writeExtension(EXTENSION.basicConstraints, writeBasicConstraints(profile.ca), 'critical'),
     writeExtension(EXTENSION.keyUsage, writeKeyUsage(profile.keyUsage), 'critical'),
@@ -127,8 +136,20 @@ function writeExtensions(fields: CertificateFields): readonly Uint8Array[] {
   if (hostNames.length > 0) {
     extensions.push(writeExtension(EXTENSION.subjectAltName, writeSequence(...hostNames.map(writeHostName))))
   }
+  if (revocation.ocspUrl !== undefined) {
+    const access = writeSequence(writeObjectIdentifier(ACCESS_METHOD_OCSP), writeUrl(revocation.ocspUrl))
+    extensions.push(writeExtension(EXTENSION.authorityInfoAccess, writeSequence(access)))
+  }
+  if (revocation.crlUrl !== undefined) {
+    // DistributionPoint { distributionPoint [0] { fullName [0] { URI } } }
+    const point = writeSequence(writeExplicit(0, writeExplicit(0, writeUrl(revocation.crlUrl))))
+    extensions.push(writeExtension(EXTENSION.cRLDistributionPoints, writeSequence(point)))
+  }
   return extensions
 }
+
+/** `uniformResourceIdentifier` of GeneralName. */
+const writeUrl = (url: string): Uint8Array => writeText(contextPrimitiveTag(6), url)
 
 function writeExtension(oid: string, value: Uint8Array, criticality?: 'critical'): Uint8Array {
   const flag = criticality === undefined ? [] : [DER_TRUE]
