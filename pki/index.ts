@@ -5,7 +5,7 @@ export type {
   CertificateExtension,
   KeyUsage,
 } from './certificate/certificate-extensions.ts'
-export type { CertificateUse } from './path/certificate-rules.ts'
+export type { CertificateUse } from './path/certificate-use.ts'
 export {
   Certificate,
   CERTIFICATE_BYTES_MAX,
@@ -17,7 +17,17 @@ export { PkiError } from './errors.ts'
 export type { PkiErrorCode } from './errors.ts'
 export { validatePath } from './path/path-validation.ts'
 export type { PathValidation } from './path/path-validation.ts'
+export type { PolicyDemand, RevocationDemand } from './path/path-rule.ts'
 export type { PathErrorCode, PathRefusal, PathVerdict } from './path/path-verdict.ts'
+export { encryptedPrivateKeyPem } from './keys/encrypted-key.ts'
+export { openFileSigner } from './keys/file-signer.ts'
+export { HsmError } from './keys/hsm-error.ts'
+export type { HsmErrorCode } from './keys/hsm-error.ts'
+export { generatePkcs11KeyPair } from './keys/pkcs11-key-pair.ts'
+export type { Pkcs11KeyAlgorithm } from './keys/pkcs11-key-pair.ts'
+export { openPkcs11Signer } from './keys/pkcs11-signer.ts'
+export type { Pkcs11KeyReference } from './keys/pkcs11-signer.ts'
+export type { SecretText, SigningKey } from './keys/signing-key.ts'
 export { softwareSigner } from './keys/software-signer.ts'
 export { VerifiedSignatures } from './path/verified-signatures.ts'
 export { verifierOf } from './keys/verifier.ts'
@@ -43,7 +53,7 @@ export type {
 export { listedRoots } from './certificate/listed-roots.ts'
 export type { IssuerAndSerial } from './certificate/listed-roots.ts'
 export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './issuing/pki-directory.ts'
-export { generateP256KeyPair, privateKeyPem, readPrivateKey } from './keys/private-key.ts'
+export { generateP256KeyPair, generateSigningKeyPair, privateKeyPem, readPrivateKey } from './keys/private-key.ts'
 export type { KeyPair } from './keys/private-key.ts'
 export { authorityOf, createThrowawayPki, issueVehicle, PKI_MEMBERS } from './issuing/throwaway-pki.ts'
 export type {

@@ -9,7 +9,7 @@ const FOLDERS: Record<string, { folders: readonly string[]; packages: readonly s
   base: { folders: [], packages: [] },
   service: { folders: ['base'], packages: ['pino', 'yaml'] },
   iso15118: { folders: ['base'], packages: ['saxes'] },
-  pki: { folders: ['base'], packages: [] },
+  pki: { folders: ['base'], packages: ['pkcs11js'] },
   ocpp: { folders: ['base'], packages: ['ws'] },
   opcp: { folders: ['base'], packages: ['undici'] },
   gateway: { folders: ['base', 'service', 'iso15118', 'pki', 'opcp', 'ocpp'], packages: ['lowdb'] },
@@ -46,7 +46,7 @@ const FOLDERS: Record<string, { folders: readonly string[]; packages: readonly s
 
 /** Schemas are written in TypeBox wherever a folder has a contract of its own to describe. */
 const SCHEMA_PACKAGES: Record<string, readonly string[]> = {
-  typebox: ['service', 'opcp', 'ocpp', 'gateway', 'central', 'charger-emulator'],
+  typebox: ['service', 'opcp', 'ocpp', 'gateway', 'central', 'charger-emulator', 'cli'],
 }
 const TEST_PACKAGES = ['vitest', 'fast-check']
 /** Independent implementations that one folder's tests hold against its own. */
