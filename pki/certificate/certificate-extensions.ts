@@ -2,6 +2,21 @@
 import { type bitStringOf, contextPrimitiveTag, DerReader, TAG } from '../der/der-reader.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
 import { PkiError } from '../errors.ts'
+import {
+  type GeneralName,
+  type NameConstraints,
+  readGeneralNames,
+  readNameConstraints,
+} from './general-names.ts'
+import {
+  certificateCountOf,
+  type CertificatePolicy,
+  type PolicyConstraints,
+  type PolicyMapping,
+  readCertificatePolicies,
+  readPolicyConstraints,
+  readPolicyMappings,
+} from './policy-extensions.ts'
 
 /** An extension as it stands; `value` is the DER inside its OCTET STRING. */
 export interface CertificateExtension {
@@ -38,12 +53,17 @@ export interface KnownExtensions {
   readonly extendedKeyUsage?: readonly string[]
   readonly subjectKeyIdentifier?: Uint8Array
   readonly authorityKeyIdentifier?: Uint8Array
+  readonly subjectAltNames?: readonly GeneralName[]
+  readonly nameConstraints?: NameConstraints
+  readonly certificatePolicies?: readonly CertificatePolicy[]
+  readonly policyMappings?: readonly PolicyMapping[]
+  readonly policyConstraints?: PolicyConstraints
+  /** After how many further certificates that are not self-issued "any policy" no longer counts. */
+  readonly inhibitAnyPolicy?: number
 }
 
 /** Above any certificate in the field (about 10): makes a forged list an error instead of work. */
 const EXTENSIONS_MAX = 64
-/** No chain is longer; a larger number means the same and would not fit a `number`. */
-const PATH_LENGTH_BYTES_MAX = 2
 
 /**
  * Reads `Extensions`. An explicit `critical FALSE` is accepted although DER would leave it out.
@@ -96,6 +116,20 @@ const READERS: Readonly<Record<string, (reader: DerReader) => KnownExtensions>> 
     subjectKeyIdentifier: reader.read(TAG.octetString).content,
   }),
   [EXTENSION.authorityKeyIdentifier]: (reader) => readAuthorityKeyIdentifier(reader.enter(TAG.sequence)),
+  [EXTENSION.subjectAltName]: (reader) => ({ subjectAltNames: readGeneralNames(reader.enter(TAG.sequence)) }),
+  [EXTENSION.nameConstraints]: (reader) => ({
+    nameConstraints: readNameConstraints(reader.enter(TAG.sequence)),
+  }),
+  [EXTENSION.certificatePolicies]: (reader) => ({
+    certificatePolicies: readCertificatePolicies(reader.enter(TAG.sequence)),
+  }),
+  [EXTENSION.policyMappings]: (reader) => ({
+    policyMappings: readPolicyMappings(reader.enter(TAG.sequence)),
+  }),
+  [EXTENSION.policyConstraints]: (reader) => ({
+    policyConstraints: readPolicyConstraints(reader.enter(TAG.sequence)),
+  }),
+  [EXTENSION.inhibitAnyPolicy]: (reader) => ({ inhibitAnyPolicy: certificateCountOf(reader.readInteger()) }),
 }
 
 /** Certificates of the field spell out `cA FALSE`, which DER would leave out: both mean the same. */
@@ -104,10 +138,7 @@ function readBasicConstraints(reader: DerReader): BasicConstraints {
   if (reader.atEnd) return { ca }
   const content = reader.readInteger()
   reader.end()
-  if (content.length > PATH_LENGTH_BYTES_MAX || (content[0] ?? 0) >= 0x80) {
-    throw new PkiError('ERR_PKI_CERTIFICATE', 'path length constraint negative or absurd')
-  }
-  return { ca, pathLength: content.reduce((value, octet) => value * 256 + octet, 0) }
+  return { ca, pathLength: certificateCountOf(content) }
 }
 
 function keyUsagesOf({ bytes }: ReturnType<typeof bitStringOf>): readonly KeyUsage[] {

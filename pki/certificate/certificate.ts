@@ -16,6 +16,7 @@ import {
   type CertificateExtension,
   interpretExtensions,
   type KeyUsage,
+  type KnownExtensions,
   readExtensions,
 } from './certificate-extensions.ts'
 import { readTime } from './certificate-time.ts'
@@ -30,6 +31,17 @@ export const CERTIFICATE_BYTES_MAX = 16 * 1024
 const SERIAL_NUMBER_BYTES_MAX = 20
 /** INTEGER 2. */
 const VERSION_3 = Uint8Array.of(TAG.integer, 1, 2)
+
+/** The extensions on names and policies; a member is absent when its extension is. */
+export type CertificateRestrictions = Pick<
+  KnownExtensions,
+  | 'certificatePolicies'
+  | 'inhibitAnyPolicy'
+  | 'nameConstraints'
+  | 'policyConstraints'
+  | 'policyMappings'
+  | 'subjectAltNames'
+>
 
 /**
  * An X.509 v3 certificate, parsed once and immutable.
@@ -63,6 +75,8 @@ export class Certificate {
   /** As the extension holds it (8 or 20 bytes in the field). Never computed from the key: issuers disagree how. */
   readonly subjectKeyIdentifier: Uint8Array | undefined
   readonly authorityKeyIdentifier: Uint8Array | undefined
+  /** What only restricts the paths below and the names in them; the path validation evaluates it. */
+  readonly restrictions: CertificateRestrictions
   readonly #signed: Uint8Array
   readonly #signature: Uint8Array
   #publicKey: KeyObject | undefined
@@ -100,6 +114,7 @@ export class Certificate {
     this.extendedKeyUsage = known.extendedKeyUsage
     this.subjectKeyIdentifier = known.subjectKeyIdentifier
     this.authorityKeyIdentifier = known.authorityKeyIdentifier
+    this.restrictions = known
   }
 
   /** The subject's (last) CN: PCID, EMAID, SECCID or the name of a CA. */
@@ -238,8 +253,14 @@ function readTail(fields: DerReader): readonly CertificateExtension[] {
   return readExtensions(list)
 }
 
+/** Parameters other than the algorithm's own (RFC 5758 section 3.2, RFC 8410 section 3, RFC 4055) make it an unknown one. */
 function signatureAlgorithmOf(identifier: Uint8Array): CertificateAlgorithm | undefined {
-  return algorithmOfSignature(new DerReader(identifier).readObjectIdentifier())
+  const reader = new DerReader(identifier)
+  const algorithm = algorithmOfSignature(reader.readObjectIdentifier())
+  const parameters = reader.atEnd ? undefined : reader.readAny()
+  reader.end()
+  const own = algorithm === 'rsa-sha256' ? parameters?.tag === TAG.null : parameters === undefined
+  return own ? algorithm : undefined
 }
 
 /** A key whose curve is not a name (explicit parameters) is an unknown one. */

@@ -1,4 +1,6 @@
-import { hexFromBytes } from '#base'
+import { isUtf8 } from 'node:buffer'
+
+import { equalBytes, hexFromBytes } from '#base'
 
 import { type DerElement, DerReader, TAG } from '../der/der-reader.ts'
 import { ATTRIBUTE_NAME } from '../der/object-identifiers.ts'
@@ -21,7 +23,7 @@ export class DistinguishedName {
   /** In the order of the encoding: the country usually first, the common name last. */
   readonly attributes: readonly NameAttribute[]
   readonly #relativeNames: readonly (readonly NameAttribute[])[]
-  #comparisonKey: string | undefined
+  #comparisonKeys: readonly string[] | undefined
 
   /** @throws {PkiError} ERR_PKI_DER, ERR_PKI_TRAILING_BYTES */
   constructor(der: Uint8Array) {
@@ -56,16 +58,22 @@ export class DistinguishedName {
    * without regard to string type, case, and runs of spaces.
    */
   equals(other: DistinguishedName): boolean {
-    return this.#key === other.#key
+    if (equalBytes(this.der, other.der)) return true
+    return this.#keys.length === other.#keys.length && this.isWithin(other)
+  }
+
+  /** Whether this name begins with the whole of `ancestor`, as name constraints have it (RFC 5280 section 4.2.1.10). */
+  isWithin(ancestor: DistinguishedName): boolean {
+    return ancestor.#keys.every((key, index) => key === this.#keys[index])
   }
 
   toString(): string {
     return this.text
   }
 
-  get #key(): string {
-    this.#comparisonKey ??= JSON.stringify(this.#relativeNames.map(relativeNameKey))
-    return this.#comparisonKey
+  get #keys(): readonly string[] {
+    this.#comparisonKeys ??= this.#relativeNames.map((name) => JSON.stringify(relativeNameKey(name)))
+    return this.#comparisonKeys
   }
 }
 
@@ -90,7 +98,8 @@ function textOf({ tag, content }: DerElement): string | undefined {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   switch (tag) {
     case TAG.utf8String:
-      return bytes.toString('utf8')
+      // What is not UTF-8 would become the same replacement character in every name.
+      return isUtf8(bytes) ? bytes.toString('utf8') : undefined
     case TAG.printableString:
     case TAG.ia5String:
     case TAG.teletexString:

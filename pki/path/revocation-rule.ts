@@ -1,0 +1,45 @@
+import type { Certificate } from '../certificate/certificate.ts'
+import type { RevocationStatus } from '../revocation/revocation-status.ts'
+import type { PathDemand, PathRule } from './path-rule.ts'
+import { type Finding, finding } from './path-verdict.ts'
+
+/** Every certificate but the root, whose removal from the trusted roots is its revocation. */
+export const REVOCATION_RULE: PathRule<readonly Certificate[]> = {
+  name: 'revocation',
+  section: 'RFC 5280 section 6.1.3 (a)(3), 6.3',
+  asks: 'where revocation is looked at, it is not revoked, and known not to be where that is required',
+  refuse: (path, demand) => {
+    // From the root down: a revoked CA says more than the unknown status of what it issued.
+    for (const [index, status] of [...statusesOf(path, demand).entries()].toReversed()) {
+      const certificate = path[index]
+      const found = certificate && refuseStatus(certificate, status, demand)
+      if (found !== undefined) return found
+    }
+    return undefined
+  },
+}
+
+/** In the order of the path, without the root; empty when revocation is not asked for. */
+export function statusesOf(
+  path: readonly Certificate[],
+  { revocation, atMs }: Pick<PathDemand, 'revocation' | 'atMs'>,
+): readonly RevocationStatus[] {
+  if (revocation === undefined) return []
+  return path.slice(1).flatMap((issuer, index) => {
+    const certificate = path[index]
+    return certificate === undefined ? [] : [revocation.evidence.statusOf({ certificate, issuer, atMs })]
+  })
+}
+
+function refuseStatus(
+  certificate: Certificate,
+  status: RevocationStatus,
+  { revocation }: PathDemand,
+): Finding | undefined {
+  if (status.status === 'revoked') {
+    const when = new Date(status.revokedAtMs).toISOString().replace('.000', '')
+    return finding('ERR_PATH_REVOKED', certificate, `revoked at ${when}, reason ${status.reason}`)
+  }
+  if (status.status === 'good' || revocation?.policy !== 'require') return undefined
+  return finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown: ${status.why}`)
+}
