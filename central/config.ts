@@ -1,7 +1,9 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TString } from 'typebox'
 
 import { ROLES, SCOPES } from '#opcp'
 import { FilePath, LogLevel, SecretSource } from '#service'
+
+import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -68,6 +70,12 @@ const Client = Type.Object(
   closed,
 )
 
+const Time = (description: string): TString =>
+  Type.String({
+    pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`,
+    description: `${description} (2026-01-31T12:00:00Z)`,
+  })
+
 const CpsSigner = Type.Object(
   {
     certificateFile: FilePath({ description: 'PEM: CPS leaf' }),
@@ -77,7 +85,9 @@ const CpsSigner = Type.Object(
       description: 'PEM: sub CA 2, then sub CA 1',
     }),
     rootFile: FilePath({ description: 'PEM: the V2G root of the chain' }),
-    privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+    ...SIGNING_KEY_MEMBERS,
+    usableFrom: Type.Optional(Time('signs from then on; default: the start of its certificate')),
+    usableUntil: Type.Optional(Time('signs before then; default: the end of its certificate')),
   },
   closed,
 )
@@ -89,7 +99,7 @@ const ContractAuthority = Type.Object(
       maxItems: 3,
       description: 'PEM: the CAs between it and the root, without the root',
     }),
-    privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+    ...SIGNING_KEY_MEMBERS,
   },
   closed,
 )
@@ -106,7 +116,7 @@ export const CentralConfig = Type.Object(
       {
         signers: Type.Array(CpsSigner, {
           default: [],
-          description: 'one per V2G root; the first is the default',
+          description: 'per V2G root one, or more with windows of usage; the first root is the default',
         }),
       },
       { ...closed, default: {} },

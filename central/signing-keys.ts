@@ -1,50 +1,68 @@
 import type { RandomBytes } from '#base'
-import { CertificateAuthority, readCertificate, readPrivateKey, softwareSigner, type Certificate } from '#pki'
+import { CertificateAuthority, readCertificate, type Certificate } from '#pki'
 
 import type { CentralConfig } from './config.ts'
 import { CpsSigner } from './cps/cps-signer.ts'
 import type { ContractAuthority } from './cps/provisioning-service.ts'
+import { openSigningKey, signingKeyText } from './signing-key-source.ts'
 import { CentralError } from './start-error.ts'
 
 /**
- * The signers of the CPS from their files.
+ * The signers of the CPS as the config lists them. Their keys are open until `keys` is disposed.
  *
- * @throws {CentralError} ERR_CENTRAL_SIGNER when a key is not the one of its certificate
- * @throws PkiError when a file cannot be used
+ * @throws {CentralError} ERR_CENTRAL_SIGNER when a key is not the one of its certificate, or a usage window is empty
+ * @throws ConfigError, PkiError, HsmError when a file or key cannot be used
  */
-export async function readCpsSigners({ cps }: Pick<CentralConfig, 'cps'>): Promise<readonly CpsSigner[]> {
-  return await Promise.all(
-    cps.signers.map(async (files) => {
-      const signer = new CpsSigner({
-        leaf: await readCertificate(files.certificateFile),
-        subCertificates: await readAll(files.subCertificateFiles),
-        root: await readCertificate(files.rootFile),
-        signer: softwareSigner(await readPrivateKey(files.privateKeyFile)),
-      })
-      if (await signer.holdsKey()) return signer
-      throw new CentralError(
-        'ERR_CENTRAL_SIGNER',
-        `${files.privateKeyFile} is not the key of ${files.certificateFile}`,
-      )
-    }),
-  )
+export async function openCpsSigners(
+  { cps }: Pick<CentralConfig, 'cps'>,
+  keys: AsyncDisposableStack,
+): Promise<readonly CpsSigner[]> {
+  const signers: CpsSigner[] = []
+  for (const entry of cps.signers) {
+    const signer = new CpsSigner({
+      leaf: await readCertificate(entry.certificateFile),
+      subCertificates: await readAll(entry.subCertificateFiles),
+      root: await readCertificate(entry.rootFile),
+      signer: keys.use(await openSigningKey(entry)),
+      usableFromMs: timeOf(entry.usableFrom),
+      usableUntilMs: timeOf(entry.usableUntil),
+    })
+    if (signer.usableFromMs >= signer.usableUntilMs)
+      throw signerError(`${entry.certificateFile} is never usable: its window ends before it begins`)
+    if (!(await signer.holdsKey()))
+      throw signerError(`${signingKeyText(entry)} is not the key of ${entry.certificateFile}`)
+    signers.push(signer)
+  }
+  return signers
 }
 
-/** The CA of contract certificates; `undefined` when none is configured. @throws as {@link readCpsSigners} */
-export async function readContractAuthority(
+/** The CA of contract certificates; `undefined` when none is configured. @throws as {@link openCpsSigners} */
+export async function openContractAuthority(
   { mo }: Pick<CentralConfig, 'mo'>,
-  random: RandomBytes,
+  { keys, random }: { readonly keys: AsyncDisposableStack; readonly random: RandomBytes },
 ): Promise<ContractAuthority | undefined> {
-  const files = mo.contractAuthority
-  if (files === undefined) return undefined
-  const certificate = await readCertificate(files.certificateFile)
-  const signer = softwareSigner(await readPrivateKey(files.privateKeyFile))
+  const entry = mo.contractAuthority
+  if (entry === undefined) return undefined
+  const certificate = await readCertificate(entry.certificateFile)
+  const signer = keys.use(await openSigningKey(entry))
+  if (!signer.publicKey.equals(certificate.publicKey))
+    throw signerError(`${signingKeyText(entry)} is not the key of ${entry.certificateFile}`)
   return {
     authority: new CertificateAuthority({ certificate, signer, random }),
-    chain: [certificate, ...(await readAll(files.subCertificateFiles))],
+    chain: [certificate, ...(await readAll(entry.subCertificateFiles))],
   }
 }
 
 function readAll(files: readonly string[]): Promise<readonly Certificate[]> {
   return Promise.all(files.map((file) => readCertificate(file)))
 }
+
+/** A date that no calendar has (31 February) is refused here; the schema knows only the form. */
+function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const timeMs = Date.parse(text)
+  if (Number.isNaN(timeMs)) throw signerError(`${text} is no time`)
+  return timeMs
+}
+
+const signerError = (what: string): CentralError => new CentralError('ERR_CENTRAL_SIGNER', what)

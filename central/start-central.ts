@@ -8,8 +8,8 @@ import { ContractPool } from './ccp/contract-pool.ts'
 import { InstallationService } from './ccp/installation.ts'
 import type { CentralConfig } from './config.ts'
 import { serveCps } from './cps/cps-routes.ts'
-import { CpsSigners, type CpsSigner } from './cps/cps-signer.ts'
-import { ProvisioningService, type ContractAuthority } from './cps/provisioning-service.ts'
+import { CpsSigners } from './cps/cps-signers.ts'
+import { ProvisioningService } from './cps/provisioning-service.ts'
 import { createHttpsServer } from './http/server.ts'
 import { ClientRegistry } from './oauth/clients.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
@@ -19,7 +19,7 @@ import { servePcp } from './pcp/pcp-routes.ts'
 import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool } from './rcp/root-pool.ts'
-import { readContractAuthority, readCpsSigners } from './signing-keys.ts'
+import { openContractAuthority, openCpsSigners } from './signing-keys.ts'
 import { CentralError } from './start-error.ts'
 import { openDatabase, type Database } from './storage/database.ts'
 import { SqlContractStore } from './storage/sql-contract-store.ts'
@@ -30,14 +30,19 @@ export interface CentralPorts {
   readonly logger: Logger
   readonly clock: Clock
   readonly random: RandomBytes
-  /** Instead of the keys in the files of the config: an HSM, say. */
-  readonly cpsSigners?: readonly CpsSigner[]
-  readonly contractAuthority?: ContractAuthority
 }
 
 export interface Central extends AsyncDisposable {
   /** `https://host:port`, with the port that is listened on. */
   readonly url: string
+  /**
+   * Takes the CPS signers of another config, without interrupting anything; nothing else of it. When one cannot be used,
+   * all stay as they were. Keys that are replaced are closed when central stops, as they may be signing.
+   *
+   * @throws {CentralError} ERR_CENTRAL_SIGNER
+   * @throws ConfigError, PkiError, HsmError when a file or key cannot be used
+   */
+  reloadSigners(config: Pick<CentralConfig, 'cps'>): Promise<void>
 }
 
 /**
@@ -49,8 +54,9 @@ export interface Central extends AsyncDisposable {
 export async function startCentral(config: CentralConfig, ports: CentralPorts): Promise<Central> {
   await using resources = new AsyncDisposableStack()
   const { logger, clock, random } = ports
-  const cpsSigners = ports.cpsSigners ?? (await readCpsSigners(config))
-  const contractAuthority = ports.contractAuthority ?? (await readContractAuthority(config, random))
+  const keys = resources.use(new AsyncDisposableStack())
+  const cpsSigners = await openCpsSigners(config, keys)
+  const contractAuthority = await openContractAuthority(config, { keys, random })
   const key = await openTokenKey(config.token.keyFile)
   const clients = await readClients(config)
   const tls = await readTls(config)
@@ -58,7 +64,8 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const database = await openDatabase(config.database.file)
   resources.defer(() => database.destroy())
   const pools = createPools(database, { clock, random })
-  const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots })
+  const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots, clock })
+  logSigners(signers, logger)
   const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
   const installations = new InstallationService({ ...pools, clock })
   const authority = new TokenAuthority({ key, ...config.token, clock })
@@ -79,7 +86,31 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   })
   logger.info({ url }, 'central listens')
   const running = resources.move()
-  return { url, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  return {
+    url,
+    reloadSigners: async (changed) => {
+      signers.replace(await openCpsSigners(changed, keys))
+      logSigners(signers, logger)
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+function logSigners(signers: CpsSigners, logger: Logger): void {
+  for (const { state, signer } of signers.status()) {
+    const { leaf, root, usableFromMs, usableUntilMs } = signer
+    logger.info(
+      {
+        state,
+        signer: leaf.distinguishedName,
+        fingerprint: leaf.fingerprintSha256Hex,
+        v2gRoot: root.distinguishedName,
+        usableFrom: new Date(usableFromMs).toISOString(),
+        usableUntil: new Date(usableUntilMs).toISOString(),
+      },
+      'CPS signer',
+    )
+  }
 }
 
 function createPools(

@@ -1,8 +1,8 @@
 import { type Command } from 'commander'
 
-import { systemClock, systemRandom } from '#base'
-import { CentralConfig, startCentral } from '#central'
-import { createLogger, loadConfig, runUntilSignal } from '#service'
+import { codeOf, messageOf, systemClock, systemRandom } from '#base'
+import { CentralConfig, startCentral, type Central } from '#central'
+import { createLogger, loadConfig, runUntilSignal, type Logger } from '#service'
 
 import { portInUse } from './port-in-use.ts'
 
@@ -10,14 +10,31 @@ import { portInUse } from './port-in-use.ts'
 export function addCentralCommand(parent: Command): void {
   parent
     .command('central')
-    .description('Run the pools (RCP, PCP, CPS, CCP) over HTTPS. Ends on SIGINT or SIGTERM.')
+    .description(
+      'Run the pools (RCP, PCP, CPS, CCP) over HTTPS. SIGHUP reads cps.signers again; ends on SIGINT or SIGTERM.',
+    )
     .requiredOption('--config <file>', 'YAML, see config/central.yaml')
     .action(async ({ config: file }: { config: string }) => {
       const config = await loadConfig(file, CentralConfig)
       const logger = createLogger({ name: 'central', level: config.log.level })
       const ports = { logger, clock: systemClock, random: systemRandom }
       const central = await startCentral(config, ports).catch(portInUse(`listen.port in ${file}`))
+      const reload = (): void => void reloadSigners(central, { file, logger })
+      process.on('SIGHUP', reload)
       await runUntilSignal(central)
+      process.off('SIGHUP', reload)
       logger.info('central stopped')
     })
+}
+
+/** A mistake in the changed file must not end a program that serves. */
+async function reloadSigners(
+  central: Central,
+  { file, logger }: { readonly file: string; readonly logger: Logger },
+): Promise<void> {
+  try {
+    await central.reloadSigners(await loadConfig(file, CentralConfig))
+  } catch (error) {
+    logger.error({ code: codeOf(error), reason: messageOf(error) }, 'CPS signers stay as they were')
+  }
 }

@@ -9,7 +9,8 @@ import type { ProvisioningPool, TrustedVehicle } from '../pcp/provisioning-pool.
 import { PoolError } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 import type { OfferedContractData } from './contract-data.ts'
-import type { CpsSigner, CpsSigners } from './cps-signer.ts'
+import type { CpsSigner } from './cps-signer.ts'
+import type { CpsSigners } from './cps-signers.ts'
 
 /** The operator's CA for contracts of mobility operators without a PKI of their own. */
 export interface ContractAuthority {
