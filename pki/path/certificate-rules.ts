@@ -4,7 +4,7 @@ import type { Certificate } from '../certificate/certificate.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
 import { readsPurposes } from './certificate-use.ts'
 import type { Member, PathDemand, PathRule } from './path-rule.ts'
-import { type Finding, finding } from './path-verdict.ts'
+import { finding } from './path-verdict.ts'
 
 /** Extensions that are evaluated for every certificate; others are refused when critical. */
 const EVALUATED: ReadonlySet<string> = new Set([
@@ -25,10 +25,27 @@ const POLICY_QUALIFIERS: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.2.1', '1.
 
 export const MEMBER_RULES: readonly PathRule<Member>[] = [
   {
-    name: 'validity',
+    name: 'not-before',
     section: 'RFC 5280 section 6.1.3 (a)(2), 4.1.2.5',
-    asks: 'it is valid at the time asked for, first and last second included',
-    refuse: ({ certificate }, { atMs }) => refuseValidity(certificate, atMs),
+    asks: 'it is already valid at the time asked for, its first second included',
+    // Written so that a time that is no number is outside of every validity.
+    refuse: ({ certificate }, { atMs }) =>
+      atMs >= certificate.validFromMs
+        ? undefined
+        : finding(
+            'ERR_PATH_NOT_YET_VALID',
+            certificate,
+            `not valid before ${timeOf(certificate.validFromMs)}`,
+          ),
+  },
+  {
+    name: 'not-after',
+    section: 'RFC 5280 section 6.1.3 (a)(2), 4.1.2.5',
+    asks: 'it is still valid at the time asked for, its last second included',
+    refuse: ({ certificate }, { atMs }) =>
+      wholeSecondMs(atMs) <= certificate.validToMs
+        ? undefined
+        : finding('ERR_PATH_EXPIRED', certificate, `expired at ${timeOf(certificate.validToMs)}`),
   },
   {
     name: 'critical-extensions',
@@ -107,16 +124,6 @@ export const PUBLIC_KEY_RULE: PathRule<Member> = {
       return finding('ERR_PATH_PUBLIC_KEY', certificate, 'its public key is not a valid one')
     }
   },
-}
-
-function refuseValidity(certificate: Certificate, atMs: number): Finding | undefined {
-  const { validFromMs, validToMs } = certificate
-  // Written so that a time that is no number is outside of every validity.
-  if (!(atMs >= validFromMs))
-    return finding('ERR_PATH_NOT_YET_VALID', certificate, `not valid before ${timeOf(validFromMs)}`)
-  if (!(wholeSecondMs(atMs) <= validToMs))
-    return finding('ERR_PATH_EXPIRED', certificate, `expired at ${timeOf(validToMs)}`)
-  return undefined
 }
 
 function isUnread(
