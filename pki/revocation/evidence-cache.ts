@@ -1,0 +1,146 @@
+import { hash } from 'node:crypto'
+
+import type { Certificate } from '../certificate/certificate.ts'
+import { parseCrl } from './certificate-revocation-list.ts'
+import { CrlEvidence } from './crl-evidence.ts'
+import { crlAddressesOf } from './distribution-point.ts'
+import type { EvidenceStore } from './evidence-folder.ts'
+import { OcspEvidence, usableUntilMs } from './ocsp-evidence.ts'
+import { parseOcspResponse } from './ocsp-response.ts'
+import type { FetchedEvidence } from './revocation-fetcher.ts'
+import type { RevocationEvidence, RevocationStatus } from './revocation-status.ts'
+
+/** Of evidence kept parsed beside the store. */
+const MEMORY_BYTES_MAX = 32 * 1024 * 1024
+
+type ProvenStatus = Exclude<RevocationStatus, { status: 'unknown' }>
+
+interface Question {
+  readonly certificate: Certificate
+  readonly issuer: Certificate
+  readonly atMs: number
+}
+
+/** What the cache knows: an answer that may be used at the time asked for, or the last one that could be used before. */
+export interface CachedStatus {
+  readonly status: ProvenStatus
+  readonly age: 'current' | 'outdated'
+}
+
+interface Held {
+  readonly evidence: RevocationEvidence
+  /** When the last of it ends. */
+  readonly untilMs: number
+  readonly bytes: number
+}
+
+/**
+ * Evidence by certificate (OCSP) and by address (CRLs), in a store and parsed in memory. Whatever comes out was
+ * verified for the question asked: the store is not trusted.
+ */
+export class EvidenceCache {
+  readonly #store: EvidenceStore
+  readonly #memoryBytesMax: number
+  /** Least recently used first. */
+  readonly #held = new Map<string, Held>()
+  #bytes = 0
+
+  constructor({
+    store,
+    memoryBytesMax = MEMORY_BYTES_MAX,
+  }: {
+    readonly store: EvidenceStore
+    readonly memoryBytesMax?: number
+  }) {
+    this.#store = store
+    this.#memoryBytesMax = memoryBytesMax
+  }
+
+  /** The newest answer that may be used, else the newest outdated one. Never rejects for what the store holds. */
+  async find(question: Question): Promise<CachedStatus | undefined> {
+    let best: CachedStatus | undefined
+    for (const name of namesFor(question)) {
+      const held = await this.#get(name)
+      const found = held && judge(held, question)
+      if (found !== undefined) best = better(best, found)
+    }
+    return best
+  }
+
+  /** Keeps what was fetched. Evidence that cannot be stored is still kept in memory; then it rejects. */
+  async add(question: Question, { source, address, der }: FetchedEvidence): Promise<void> {
+    const name = source === 'ocsp' ? ocspName(question) : crlName(question, address)
+    this.#hold(name, parse(name, der))
+    await this.#store.write(name, der)
+  }
+
+  async #get(name: string): Promise<Held | undefined> {
+    const held = this.#held.get(name)
+    if (held !== undefined) {
+      this.#held.delete(name)
+      this.#held.set(name, held)
+      return held
+    }
+    const der = await this.#store.read(name)
+    if (der === undefined) return undefined
+    try {
+      return this.#hold(name, parse(name, der))
+    } catch {
+      await this.#store.delete(name)
+      return undefined
+    }
+  }
+
+  #hold(name: string, held: Held): Held {
+    this.#bytes += held.bytes - (this.#held.get(name)?.bytes ?? 0)
+    this.#held.delete(name)
+    this.#held.set(name, held)
+    for (const [oldest, { bytes }] of this.#held) {
+      if (this.#bytes <= this.#memoryBytesMax) break
+      this.#held.delete(oldest)
+      this.#bytes -= bytes
+    }
+    return held
+  }
+}
+
+function parse(name: string, der: Uint8Array): Held {
+  if (name.endsWith('.ocsp')) {
+    const response = parseOcspResponse(der)
+    return { evidence: new OcspEvidence([response]), untilMs: usableUntilMs(response), bytes: der.length }
+  }
+  const crl = parseCrl(der)
+  return { evidence: new CrlEvidence({ crls: [crl] }), untilMs: crl.nextUpdateMs, bytes: der.length }
+}
+
+function judge({ evidence, untilMs }: Held, question: Question): CachedStatus | undefined {
+  const current = evidence.statusOf(question)
+  if (current.status !== 'unknown') return { status: current, age: 'current' }
+  if (!(question.atMs > untilMs)) return undefined
+  const outdated = evidence.statusOf({ ...question, atMs: untilMs })
+  return outdated.status === 'unknown' ? undefined : { status: outdated, age: 'outdated' }
+}
+
+function better(one: CachedStatus | undefined, other: CachedStatus): CachedStatus {
+  if (one === undefined) return other
+  if (one.age !== other.age) return one.age === 'current' ? one : other
+  return one.status.thisUpdateMs >= other.status.thisUpdateMs ? one : other
+}
+
+function namesFor(question: Question): readonly string[] {
+  return [ocspName(question), ...addresses(question.certificate).map((address) => crlName(question, address))]
+}
+
+function addresses(certificate: Certificate): readonly string[] {
+  try {
+    return crlAddressesOf(certificate)
+  } catch {
+    return []
+  }
+}
+
+const ocspName = ({ certificate, issuer }: Question): string =>
+  `${hash('sha256', certificate.fingerprintSha256Hex + issuer.fingerprintSha256Hex)}.ocsp`
+/** By issuer too, so that nobody else's CRL takes the place of one by naming its address. */
+const crlName = ({ issuer }: Question, address: string): string =>
+  `${hash('sha256', issuer.fingerprintSha256Hex + address)}.crl`
