@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Clock } from '#base'
+
+import { finding, type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
+import { REVOCATION_RULE } from '../path/revocation-rule.ts'
+import { EvidenceFolder, type EvidenceStore } from './evidence-folder.ts'
+import { guardedHttp } from './guarded-http.ts'
+import {
+  type CertificateRevocation,
+  keepRevocationFresh,
+  RevocationChecker,
+  type RevocationPolicy,
+} from './revocation-checker.ts'
+import { RevocationFetcher } from './revocation-fetcher.ts'
+
+/** What an operator decides about revocation. */
+export interface RevocationSettings {
+  /** `off` asks nobody; `soft` refuses what is revoked; `hard` also what is not known to be good. */
+  readonly policy: 'off' | 'soft' | 'hard'
+  /** With `soft`, how long after the last answer a certificate still passes; absent: without end. */
+  readonly graceHours?: number
+  /** Where answers are kept over a restart; absent: in memory. */
+  readonly cacheDirectory?: string
+  /** Of one exchange with a responder or a server of CRLs. */
+  readonly timeoutMs: number
+  /** Networks (`10.1.0.0/16`) that may be asked although they are not public. */
+  readonly addressesAllowed: readonly string[]
+}
+
+/** How often answers are looked through for those that have little time left. */
+const REFRESH_INTERVAL_MS = 60_000
+const HOUR_MS = 3_600_000
+/** Certificates of unknown status that were reported already. */
+const REPORTED_MAX = 2_000
+
+/** Everything is held in memory anyway. */
+const NO_STORE: EvidenceStore = {
+  read: () => Promise.resolve(undefined),
+  write: () => Promise.resolve(),
+  delete: () => Promise.resolve(),
+}
+
+/** The revocation of the certificates in valid paths, as the programs look at it. Refreshes answers until disposed of. */
+export class PathRevocation implements AsyncDisposable {
+  readonly #checker: RevocationChecker | undefined
+  readonly #policy: RevocationPolicy
+  readonly #clock: Clock
+  readonly #onUnknown: (found: CertificateRevocation) => void
+  readonly #reported = new Set<string>()
+  readonly #stop = new AbortController()
+  readonly #refreshing: Promise<void>
+
+  private constructor(settings: RevocationSettings, ports: RevocationPorts, store: EvidenceStore) {
+    const { policy, graceHours = Number.POSITIVE_INFINITY } = settings
+    this.#policy =
+      policy === 'hard' ? { mode: 'hard-fail' } : { mode: 'soft-fail', graceMs: graceHours * HOUR_MS }
+    this.#clock = ports.clock
+    this.#onUnknown = ports.onUnknown
+    this.#checker = policy === 'off' ? undefined : this.#createChecker(settings, store)
+    this.#refreshing = this.#refresh()
+  }
+
+  /**
+   * Rejects with the system's error when the cache directory cannot be made or read, with a TypeError or RangeError
+   * for a network that is none.
+   */
+  static async open(settings: RevocationSettings, ports: RevocationPorts): Promise<PathRevocation> {
+    const { policy, cacheDirectory } = settings
+    const keeps = policy !== 'off' && cacheDirectory !== undefined
+    return new PathRevocation(settings, ports, keeps ? await EvidenceFolder.open(cacheDirectory) : NO_STORE)
+  }
+
+  /**
+   * Turns the verdict on a valid path into ERR_PATH_REVOKED or ERR_PATH_STATUS_UNKNOWN, or gives it the statuses that
+   * were found. They are those of now, whatever time the path was judged at. `signal` ends the waiting for the network
+   * and not the questions: one that has fired already (`AbortSignal.abort()`) means that only the cache is looked at.
+   */
+  async judge(verdict: PathVerdict, { signal }: { readonly signal?: AbortSignal } = {}): Promise<PathVerdict> {
+    if (!verdict.valid || this.#checker === undefined) return verdict
+    const found = await this.#checker.check(verdict.path, {
+      atMs: this.#clock(),
+      policy: this.#policy,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    for (const each of found) this.#report(each)
+    // From the root down: a CA at fault says more than what it issued.
+    const refused =
+      found.findLast(({ status }) => status.status === 'revoked') ?? found.findLast(({ accepted }) => !accepted)
+    return refused === undefined
+      ? { ...verdict, statuses: found.map(({ status }) => status) }
+      : refuse(refused)
+  }
+
+  /** Breaks off what is being asked. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#refreshing
+  }
+
+  #createChecker({ timeoutMs, addressesAllowed }: RevocationSettings, store: EvidenceStore): RevocationChecker {
+    const http = guardedHttp({ allowedNetworks: addressesAllowed, timeoutMs })
+    const fetcher = new RevocationFetcher({
+      network: ({ signal = this.#stop.signal, ...request }) =>
+        http({ ...request, signal: AbortSignal.any([signal, this.#stop.signal]) }),
+    })
+    return new RevocationChecker({ fetcher, store, clock: this.#clock })
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#checker === undefined) return
+    const { signal } = this.#stop
+    await keepRevocationFresh(this.#checker, { intervalMs: REFRESH_INTERVAL_MS, sleep, signal })
+  }
+
+  /** Once for each certificate, and again when its status was known meanwhile. */
+  #report(found: CertificateRevocation): void {
+    const { fingerprintSha256Hex } = found.certificate
+    if (found.status.status !== 'unknown') {
+      this.#reported.delete(fingerprintSha256Hex)
+      return
+    }
+    if (this.#reported.has(fingerprintSha256Hex)) return
+    if (this.#reported.size >= REPORTED_MAX) this.#reported.clear()
+    this.#reported.add(fingerprintSha256Hex)
+    this.#onUnknown(found)
+  }
+}
+
+export interface RevocationPorts {
+  readonly clock: Clock
+  /** Told once of every certificate whose status is unknown, accepted or not; must not throw. */
+  readonly onUnknown: (found: CertificateRevocation) => void
+}
+
+function refuse({ certificate, status }: CertificateRevocation): PathRefusal {
+  const found =
+    status.status === 'revoked'
+      ? finding(
+          'ERR_PATH_REVOKED',
+          certificate,
+          `revoked at ${new Date(status.revokedAtMs).toISOString().replace('.000', '')}, reason ${status.reason}`,
+        )
+      : finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown: ${whyOf(status)}`)
+  return refusalOf(found, REVOCATION_RULE)
+}
+
+const whyOf = (status: CertificateRevocation['status']): string =>
+  status.status === 'unknown' ? status.why : status.status
