@@ -60,11 +60,15 @@ export interface CentralScene extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-export async function startScene({ clock = systemClock }: { clock?: Clock } = {}): Promise<CentralScene> {
+/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS. */
+export async function startScene({
+  clock = systemClock,
+  operatorCas = [],
+}: { clock?: Clock; operatorCas?: readonly object[] } = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
   await writePkiDirectory(join(directory, 'pki'), pki)
-  const config = await writeConfig(directory)
+  const config = await writeConfig(directory, operatorCas)
   const log: string[] = []
   const logger = createLogger({
     name: 'central',
@@ -105,7 +109,7 @@ export async function startScene({ clock = systemClock }: { clock?: Clock } = {}
   }
 }
 
-async function writeConfig(directory: string): Promise<CentralConfig> {
+async function writeConfig(directory: string, operatorCas: readonly object[]): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
   for (const role of roles) await writeFile(join(directory, 'secrets', role), secretOf(role), { mode: 0o600 })
@@ -137,9 +141,21 @@ async function writeConfig(directory: string): Promise<CentralConfig> {
         privateKeyFile: 'pki/mo/sub2.key.pem',
       },
     },
+    operatorCas: [...OPERATOR_CAS, ...operatorCas],
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })
 }
+
+/** The one of the CPO says where it can be asked, and knows whom it issues to. */
+const OPERATOR_CAS = (['cpo', 'mo', 'oem', 'cps'] as const).map((kind) => ({
+  name: kind,
+  kind,
+  certificateFile: `pki/${kind}/sub2.pem`,
+  subCertificateFiles: [`pki/${kind}/sub1.pem`],
+  rootFile: kind === 'mo' || kind === 'oem' ? `pki/${kind}/root.pem` : 'pki/v2g/root.pem',
+  privateKeyFile: `pki/${kind}/sub2.key.pem`,
+  ...(kind === 'cpo' && { revocationUrl: 'http://pki.example' }),
+}))
 
 /** Known to the test, unlike anything else in the log or the database. */
 export function secretOf(role: Role): string {

@@ -1,6 +1,6 @@
 import { Type, type Static, type TString } from 'typebox'
 
-import { ROLES, SCOPES } from '#opcp'
+import { CA_KINDS, ROLES, SCOPES } from '#opcp'
 import { FilePath, LogLevel, SecretSource } from '#service'
 
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
@@ -104,6 +104,47 @@ const ContractAuthority = Type.Object(
   closed,
 )
 
+const OperatorCa = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      description: 'in the addresses /ocsp/{name} and /crl/{name}.crl; unique',
+    }),
+    kind: Type.Enum([...CA_KINDS], { description: 'whom it issues to, and its name in the paths of EST' }),
+    slug: Type.Optional(
+      Type.String({
+        pattern: String.raw`^\w{1,32}$`,
+        description: 'EST path {slug}-{kind}: a CA of one company',
+      }),
+    ),
+    certificateFile: FilePath({ description: 'PEM: the CA that issues (sub CA 2)' }),
+    subCertificateFiles: Type.Array(FilePath(), {
+      maxItems: 3,
+      description: 'PEM: the CAs between it and the root, from the bottom up',
+    }),
+    rootFile: FilePath({ description: 'PEM: the root of the chain' }),
+    ...SIGNING_KEY_MEMBERS,
+    registrationRequired: Type.Boolean({
+      default: false,
+      description: 'issue to registered end entities only (kind cpo)',
+    }),
+    validityDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 14_610,
+        description: 'default: cpo 90, mo 730, oem and veh 1461, cps 365',
+      }),
+    ),
+    revocationUrl: Type.Optional(
+      Type.String({
+        pattern: String.raw`^https?://[!-~]{1,200}$`,
+        description: 'where stations reach /ocsp and /crl of this program: goes into the certificates',
+      }),
+    ),
+  },
+  closed,
+)
+
 /** The config file of the central program; `config/central.yaml` shows every key. */
 export const CentralConfig = Type.Object(
   {
@@ -122,6 +163,7 @@ export const CentralConfig = Type.Object(
       { ...closed, default: {} },
     ),
     mo: Type.Object({ contractAuthority: Type.Optional(ContractAuthority) }, { ...closed, default: {} }),
+    operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
   },
   closed,

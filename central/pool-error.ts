@@ -33,6 +33,16 @@ export const POOL_ERROR_STATUS = {
   ERR_CCP_REQUEST_SIGNATURE: 400,
   ERR_CCP_REQUEST_CHAIN: 400,
   ERR_CCP_NOT_FOUND: 404,
+  /** No CA of that name, kind, edition and algorithm. */
+  ERR_EST_UNKNOWN_CA: 404,
+  ERR_EST_REQUEST: 400,
+  ERR_EST_COMMON_NAME: 400,
+  ERR_EST_NOT_REGISTERED: 403,
+  ERR_EST_CLIENT_CERTIFICATE: 401,
+  /** A renewal for another name than that of the client certificate. */
+  ERR_EST_OTHER_NAME: 403,
+  /** None that this service has issued. */
+  ERR_EST_CERTIFICATE_UNKNOWN: 404,
   /** This central is not set up for the operation. */
   ERR_POOL_NOT_CONFIGURED: 503,
 } as const

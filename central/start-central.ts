@@ -10,6 +10,8 @@ import type { CentralConfig } from './config.ts'
 import { serveCps } from './cps/cps-routes.ts'
 import { CpsSigners } from './cps/cps-signers.ts'
 import { ProvisioningService } from './cps/provisioning-service.ts'
+import { openOperatorCas } from './est/open-operator-cas.ts'
+import { servePki } from './est/serve-pki.ts'
 import { createHttpsServer } from './http/server.ts'
 import { ClientRegistry } from './oauth/clients.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
@@ -23,6 +25,8 @@ import { openContractAuthority, openCpsSigners } from './signing-keys.ts'
 import { CentralError } from './start-error.ts'
 import { openDatabase, type Database } from './storage/database.ts'
 import { SqlContractStore } from './storage/sql-contract-store.ts'
+import { SqlEndEntityStore } from './storage/sql-end-entity-store.ts'
+import { SqlIssuedStore } from './storage/sql-issued-store.ts'
 import { SqlProvisioningStore } from './storage/sql-provisioning-store.ts'
 import { SqlRootStore } from './storage/sql-root-store.ts'
 
@@ -48,7 +52,7 @@ export interface Central extends AsyncDisposable {
 /**
  * Starts the pools. Resolves when they listen; disposing waits for the requests under way, then closes the database.
  *
- * @throws {CentralError} ERR_CENTRAL_SIGNER, ERR_CENTRAL_LISTEN
+ * @throws {CentralError} ERR_CENTRAL_SIGNER, ERR_CENTRAL_OPERATOR_CA, ERR_CENTRAL_LISTEN
  * @throws ConfigError, PkiError when a file of the config cannot be used
  */
 export async function startCentral(config: CentralConfig, ports: CentralPorts): Promise<Central> {
@@ -57,6 +61,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const keys = resources.use(new AsyncDisposableStack())
   const cpsSigners = await openCpsSigners(config, keys)
   const contractAuthority = await openContractAuthority(config, { keys, random })
+  const cas = await openOperatorCas(config, keys)
   const key = await openTokenKey(config.token.keyFile)
   const clients = await readClients(config)
   const tls = await readTls(config)
@@ -78,6 +83,8 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { service, authentication: authority })
   serveCcp(app, { installations, authentication: authority })
+  const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
+  servePki(app, { cas, ...stores, authentication: authority, clock, random })
 
   const { host, port } = config.listen
   const url = await app.listen({ host, port }).catch((cause: unknown) => {

@@ -75,4 +75,39 @@ export const OPERATIONS = {
     scope: SCOPES.ccp,
     roles: { CPO: 'any', OEM: 'own' },
   },
+  putEndEntity: {
+    method: 'PUT',
+    path: '/v1/vra/cpo/endEntities',
+    scope: SCOPES.pki,
+    roles: { CPO: 'own' },
+  },
+  getEndEntities: {
+    method: 'GET',
+    path: '/v1/vra/cpo/endEntities',
+    scope: SCOPES.pki,
+    roles: { CPO: 'own' },
+  },
+  revokeCertificate: {
+    method: 'POST',
+    path: '/v1/pki/revokeCertificate',
+    scope: SCOPES.pki,
+    roles: { ADMIN: 'any', CPO: 'own', MO_HUBJECT_PKI: 'own', OEM: 'own', CPS: 'own' },
+  },
 } as const satisfies Record<string, Operation>
+
+/** The sub CAs of the V2G PKI that an operator runs, as they are called in the paths of EST. */
+export const CA_KINDS = ['cpo', 'mo', 'oem', 'veh', 'cps'] as const
+
+export type CaKind = (typeof CA_KINDS)[number]
+
+/**
+ * Who may enrol with which CA and fetch its chain. A mobility operator gets no CPS certificate, other than the printed
+ * matrix has it: it could sign contract data for everybody.
+ */
+export const EST_ACCESS: Readonly<Record<CaKind, Pick<Operation, 'scope' | 'roles'>>> = {
+  cpo: { scope: SCOPES.pki, roles: { CPO: 'own' } },
+  mo: { scope: SCOPES.pki, roles: { MO_HUBJECT_PKI: 'own' } },
+  oem: { scope: SCOPES.pki, roles: { OEM: 'own' } },
+  veh: { scope: SCOPES.pki, roles: { OEM: 'own' } },
+  cps: { scope: SCOPES.pki, roles: { CPS: 'any' } },
+}

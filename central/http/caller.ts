@@ -15,12 +15,15 @@ export interface Caller {
   readonly operatorIds: ReadonlySet<string>
 }
 
+/** What an operation asks of its caller. */
+export type Access = Pick<Operation, 'scope' | 'roles'>
+
 /**
  * How far the caller reaches in an operation: the widest of its roles counts.
  *
  * @throws {PoolError} ERR_POOL_SCOPE, then ERR_POOL_ROLE
  */
-export function reachOf(caller: Caller, operation: Operation): Reach {
+export function reachOf(caller: Caller, operation: Access): Reach {
   if (!caller.permissions.has(operation.scope))
     throw new PoolError('ERR_POOL_SCOPE', `The token has no permission ${operation.scope}.`)
   const reaches = Object.entries(operation.roles).filter(([role]) => caller.roles.has(role))
@@ -44,6 +47,12 @@ export function requireOwnProvider(caller: Caller, emaid: { readonly providerId:
     )
 }
 
-function rolesOf(operation: Operation): readonly string[] {
+/** Decided from the identifier alone, before anything is looked up. @throws {PoolError} ERR_POOL_NOT_OWNER */
+export function requireOwnOperator(caller: Caller, { operatorId }: { readonly operatorId: string }): void {
+  if (!caller.operatorIds.has(operatorId))
+    throw new PoolError('ERR_POOL_NOT_OWNER', `The operator id ${operatorId} does not belong to this client.`)
+}
+
+function rolesOf(operation: Access): readonly string[] {
   return Object.keys(operation.roles)
 }

@@ -77,7 +77,8 @@ function isNamed(etag: string, ifNoneMatch: string | undefined): boolean {
   return tags.includes(etag) || tags.includes('*')
 }
 
-function bearerToken(request: FastifyRequest): string {
+/** @throws {PoolError} ERR_POOL_UNAUTHENTICATED */
+export function bearerToken(request: FastifyRequest): string {
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ')
   if (scheme.toLowerCase() === 'bearer' && token !== '') return token
   throw new PoolError('ERR_POOL_UNAUTHENTICATED', 'A bearer token is required.')

@@ -60,6 +60,10 @@ export function createHttpsServer({
       key: tls.privateKey,
       cert: tls.certificate,
       minVersion: 'TLSv1.2',
+      // Asked for, so that a station can renew its certificate with the one it has. Which ones count, and for what, is
+      // for that route to decide: everybody else comes without one, or with one nobody looks at.
+      requestCert: true,
+      rejectUnauthorized: false,
       maxHeaderSize: HEADER_BYTES_MAX,
       handshakeTimeout: requestTimeoutMs,
       // Node takes the longer of the two for bodies, so that Fastify's requestTimeout alone would leave them a minute.

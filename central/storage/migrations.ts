@@ -4,7 +4,10 @@ import { Migrator, type Migration } from 'kysely/migration'
 import type { Tables } from './tables.ts'
 
 /** In their order; one that has shipped is never edited. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-pools': { up: createPools } }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-pools': { up: createPools },
+  '0002-issuing': { up: createIssuing },
+}
 
 /**
  * Brings the database to the present schema; each step at most once, all or nothing.
@@ -22,6 +25,10 @@ export async function migrate(database: Kysely<Tables>): Promise<void> {
 
 async function createPools(database: Kysely<Tables>): Promise<void> {
   for (const statement of POOLS) await statement.execute(database)
+}
+
+async function createIssuing(database: Kysely<Tables>): Promise<void> {
+  for (const statement of ISSUING) await statement.execute(database)
 }
 
 const POOLS = [
@@ -79,4 +86,36 @@ const POOLS = [
     PRIMARY KEY (pcid_key, namespace),
     FOREIGN KEY (emaid_key, pcid_key) REFERENCES pairing (emaid_key, pcid_key)
   ) STRICT, WITHOUT ROWID`,
+]
+
+const ISSUING = [
+  // A row without a certificate is a serial number that was given out and never to be given out again.
+  sql`CREATE TABLE issued_certificate (
+    issuer_key_sha256 TEXT NOT NULL,
+    serial_number TEXT NOT NULL,
+    common_name TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    issued_at_ms INTEGER NOT NULL,
+    valid_to_ms INTEGER NOT NULL,
+    certificate BLOB,
+    revoked_at_ms INTEGER,
+    revocation_reason TEXT,
+    CHECK ((revoked_at_ms IS NULL) = (revocation_reason IS NULL)),
+    PRIMARY KEY (issuer_key_sha256, serial_number)
+  ) STRICT`,
+  sql`CREATE INDEX issued_certificate_revoked ON issued_certificate (issuer_key_sha256)
+    WHERE revoked_at_ms IS NOT NULL`,
+  sql`CREATE TABLE crl_number (
+    issuer_key_sha256 TEXT NOT NULL PRIMARY KEY,
+    last_number INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  sql`CREATE TABLE end_entity (
+    kind TEXT NOT NULL,
+    common_name_key TEXT NOT NULL,
+    operator_id TEXT NOT NULL,
+    registration TEXT NOT NULL,
+    registered_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, common_name_key)
+  ) STRICT, WITHOUT ROWID`,
+  sql`CREATE INDEX end_entity_by_operator ON end_entity (kind, operator_id)`,
 ]

@@ -5,6 +5,9 @@ export interface Tables {
   pairing: PairingRow
   contract_bundle: ContractBundleRow
   default_contract: DefaultContractRow
+  issued_certificate: IssuedCertificateRow
+  crl_number: CrlNumberRow
+  end_entity: EndEntityRow
 }
 
 export interface RootRow {
@@ -60,4 +63,33 @@ interface DefaultContractRow {
   pcid_key: string
   namespace: string
   emaid_key: string
+}
+
+export interface IssuedCertificateRow {
+  /** SHA-256 of the issuer's SubjectPublicKeyInfo, lower-case hex, as in the other tables. */
+  issuer_key_sha256: string
+  /** Lower-case hex without a leading zero byte. */
+  serial_number: string
+  common_name: string
+  requester: string
+  issued_at_ms: number
+  valid_to_ms: number
+  certificate: Uint8Array | null
+  revoked_at_ms: number | null
+  revocation_reason: string | null
+}
+
+interface CrlNumberRow {
+  issuer_key_sha256: string
+  last_number: number
+}
+
+interface EndEntityRow {
+  kind: string
+  /** Upper case, without separators. */
+  common_name_key: string
+  operator_id: string
+  /** JSON, as it was registered. */
+  registration: string
+  registered_at_ms: number
 }

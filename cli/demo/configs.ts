@@ -99,6 +99,14 @@ mo:
     certificateFile: pki/mo/sub2.pem
     subCertificateFiles: [pki/mo/sub1.pem]
     privateKeyFile: pki/mo/sub2.key.pem
+operatorCas:
+  - name: cpo
+    kind: cpo
+    certificateFile: pki/cpo/sub2.pem
+    subCertificateFiles: [pki/cpo/sub1.pem]
+    rootFile: pki/v2g/root.pem
+    privateKeyFile: pki/cpo/sub2.key.pem
+    revocationUrl: ${centralUrl(ports)}
 `
 }
 

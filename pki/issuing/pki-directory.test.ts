@@ -17,7 +17,7 @@ import {
 } from '../certificate/certificate-files.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { privateKeyPem, readPrivateKey } from '../keys/private-key.ts'
-import { type CertificateUse } from '../path/certificate-rules.ts'
+import { type CertificateUse } from '../path/certificate-use.ts'
 import { validatePath } from '../path/path-validation.ts'
 import { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './pki-directory.ts'
 import {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+
+import { hexFromBytes, type Clock, type RandomBytes } from '#base'
+import { CertificateAuthority, randomSerialNumber, type Certificate, type CertificateRequest } from '#pki'
+
+import { PoolError } from '../pool-error.ts'
+import type { IssuedStore } from './issued-store.ts'
+import type { OperatorCa } from './operator-ca.ts'
+
+/** Certificates begin a little in the past: the clocks of stations are not exact. */
+const BACKDATE_MS = 3_600_000
+/** Two equal numbers of 126 random bits are a broken source of randomness, not bad luck. */
+const SERIAL_ATTEMPTS_MAX = 3
+
+export interface IssuanceOrder {
+  readonly ca: OperatorCa
+  readonly request: CertificateRequest
+  /** The CN, once it has been judged. */
+  readonly commonName: string
+  /** For the records: who asked. */
+  readonly requester: string
+}
+
+/** Issues under the operator CAs, such that no certificate exists that the database does not know. */
+export class Issuance {
+  readonly #store: IssuedStore
+  readonly #clock: Clock
+  readonly #random: RandomBytes
+
+  constructor({ store, clock, random }: { store: IssuedStore; clock: Clock; random: RandomBytes }) {
+    this.#store = store
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /**
+   * Issues a certificate and keeps it before it is given out. The serial number is taken in the database first, so that
+   * a process that dies in between leaves a number unused, and never a certificate that cannot be revoked.
+   *
+   * @throws {PoolError} ERR_EST_REQUEST when the request has no organization, ERR_POOL_NOT_CONFIGURED when the CA has
+   * expired
+   */
+  async issue({ ca, request, commonName, requester }: IssuanceOrder): Promise<Certificate> {
+    const issuedAtMs = this.#clock()
+    const notAfterMs = Math.min(issuedAtMs + ca.validityMs, ca.certificate.validToMs)
+    if (notAfterMs <= issuedAtMs) throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'The CA has expired.')
+    const subject = subjectOf(request, commonName)
+    const name = await this.#reserve(ca, { commonName, requester, issuedAtMs, validToMs: notAfterMs })
+    const { certificate, signer, revocation } = ca
+    const authority = new CertificateAuthority({ certificate, signer, random: this.#random, revocation })
+    const issued = await authority.issue({
+      profile: ca.profile,
+      subject,
+      publicKey: request.publicKey,
+      serialNumber: name.serialNumber,
+      notBeforeMs: Math.max(issuedAtMs - BACKDATE_MS, certificate.validFromMs),
+      notAfterMs,
+    })
+    await this.#store.complete({ issuerKeySha256: ca.keySha256, serialNumberHex: name.hex }, issued.der)
+    return issued
+  }
+
+  async #reserve(
+    { keySha256 }: OperatorCa,
+    entry: { commonName: string; requester: string; issuedAtMs: number; validToMs: number },
+  ): Promise<{ serialNumber: Uint8Array; hex: string }> {
+    for (let attempt = 0; attempt < SERIAL_ATTEMPTS_MAX; attempt++) {
+      const serialNumber = randomSerialNumber(this.#random)
+      const hex = hexFromBytes(serialNumber)
+      const result = await this.#store.reserve({ ...entry, issuerKeySha256: keySha256, serialNumberHex: hex })
+      if (result === 'reserved') return { serialNumber, hex }
+    }
+    assert.fail('the source of randomness repeats itself')
+  }
+}
+
+/** C, O and CN of the request are kept; DC and everything else the profile says. */
+function subjectOf(
+  { subject }: CertificateRequest,
+  commonName: string,
+): { commonName: string; organizationName: string; countryName?: string } {
+  const [organizationName, ...others] = subject.values('O')
+  if (organizationName === undefined || others.length > 0 || !/^.{1,64}$/su.test(organizationName))
+    throw new PoolError('ERR_EST_REQUEST', 'The request needs one organization (O) of 1 to 64 characters.')
+  const countryName = subject.values('C').find((country) => /^[A-Z]{2}$/.test(country))
+  return { commonName, organizationName, ...(countryName !== undefined && { countryName }) }
+}

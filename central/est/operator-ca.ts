@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+
+import type { Signer } from '#base'
+import type { CaKind } from '#opcp'
+import {
+  editionOf,
+  type Certificate,
+  type CertificateEdition,
+  type CertificateProfileName,
+  type RevocationAddresses,
+} from '#pki'
+
+import { PoolError } from '../pool-error.ts'
+import { CentralError } from '../start-error.ts'
+
+/** How OPCP calls the kinds of keys. */
+export const ALGORITHM_NAMES = ['secp256r1', 'secp521r1', 'ed448'] as const
+export type AlgorithmName = (typeof ALGORITHM_NAMES)[number]
+
+const NAME_OF = {
+  'ecdsa-p256-sha256': 'secp256r1',
+  'ecdsa-p521-sha512': 'secp521r1',
+  ed448: 'ed448',
+} as const
+
+const DAY_MS = 86_400_000
+/** What the V2G PKIs of the field issue: stations for three months, vehicles for four years. */
+const VALIDITY_DAYS: Readonly<Record<CaKind, number>> = { cpo: 90, mo: 730, oem: 1_461, veh: 1_461, cps: 365 }
+
+const PROFILES: Readonly<Record<CaKind, Readonly<Record<CertificateEdition, CertificateProfileName>>>> = {
+  cpo: { iso2: 'secc', iso20: 'secc-20' },
+  mo: { iso2: 'contract', iso20: 'contract' },
+  oem: { iso2: 'oem-provisioning', iso20: 'oem-provisioning' },
+  veh: { iso2: 'vehicle', iso20: 'vehicle' },
+  cps: { iso2: 'cps', iso20: 'cps' },
+}
+
+export interface OperatorCaOptions {
+  /** In the paths of its OCSP responder and CRL. */
+  readonly name: string
+  readonly kind: CaKind
+  /** Prefix of the kind in the paths of EST, for a CA of one company. */
+  readonly slug: string | undefined
+  readonly certificate: Certificate
+  /** The CAs between it and the root, from the bottom up; without the root. */
+  readonly subCertificates: readonly Certificate[]
+  readonly root: Certificate
+  readonly signer: Signer
+  readonly registrationRequired: boolean
+  readonly validityDays: number | undefined
+  readonly revocation: RevocationAddresses
+}
+
+/** A sub CA that issues to end entities for its operator. */
+export class OperatorCa {
+  readonly name: string
+  readonly kind: CaKind
+  readonly slug: string | undefined
+  readonly certificate: Certificate
+  /** Of its key, and so of the requests it takes and of its certificates. */
+  readonly algorithm: AlgorithmName
+  readonly edition: CertificateEdition
+  readonly profile: CertificateProfileName
+  /** Its own certificate, then the CAs above it; without the root. */
+  readonly chain: readonly Certificate[]
+  readonly root: Certificate
+  readonly signer: Signer
+  readonly registrationRequired: boolean
+  readonly validityMs: number
+  readonly revocation: RevocationAddresses
+  /** SHA-256 of its SubjectPublicKeyInfo, lower-case hex. */
+  readonly keySha256: string
+
+  /** @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when the certificates do not follow one another or cannot be a CA's */
+  constructor(options: OperatorCaOptions) {
+    const { name, kind, certificate, subCertificates, root, signer } = options
+    const edition = editionOf(signer.algorithm)
+    if (edition === undefined) throw new TypeError(`a signer of ${signer.algorithm}`)
+    this.name = name
+    this.kind = kind
+    this.slug = options.slug
+    this.certificate = certificate
+    this.algorithm = NAME_OF[signer.algorithm]
+    this.edition = edition
+    this.profile = PROFILES[kind][edition]
+    this.chain = [certificate, ...subCertificates]
+    this.root = root
+    this.signer = signer
+    this.registrationRequired = options.registrationRequired
+    this.validityMs = (options.validityDays ?? VALIDITY_DAYS[kind]) * DAY_MS
+    this.revocation = options.revocation
+    this.keySha256 = createHash('sha256').update(certificate.publicKeyDer).digest('hex')
+    requireChain(name, [...this.chain, root])
+  }
+
+  /** Whether it has signed the certificate; says nothing about validity or revocation. */
+  hasIssued(certificate: Certificate): boolean {
+    return certificate.issuer.equals(this.certificate.subject) && certificate.isSignedBy(this.certificate)
+  }
+}
+
+/** The CAs of this central. */
+export class OperatorCas {
+  readonly all: readonly OperatorCa[]
+
+  /** @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when two have the same name, or the same kind, slug and algorithm */
+  constructor(all: readonly OperatorCa[]) {
+    for (const keyOf of [nameKey, roleKey]) {
+      const keys = all.map(keyOf)
+      const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+      if (twice !== undefined)
+        throw new CentralError('ERR_CENTRAL_OPERATOR_CA', `two operator CAs are ${twice}`)
+    }
+    this.all = all
+  }
+
+  /** @throws {PoolError} ERR_EST_UNKNOWN_CA */
+  get(wanted: Pick<OperatorCa, 'kind' | 'slug' | 'algorithm'>): OperatorCa {
+    const found = this.all.find((ca) => roleKey(ca) === roleKey(wanted))
+    if (found === undefined) throw unknownCa()
+    return found
+  }
+
+  /** @throws {PoolError} ERR_EST_UNKNOWN_CA */
+  named(name: string): OperatorCa {
+    const found = this.all.find((ca) => ca.name === name)
+    if (found === undefined) throw unknownCa()
+    return found
+  }
+}
+
+export function unknownCa(): PoolError {
+  return new PoolError('ERR_EST_UNKNOWN_CA', 'There is no such CA here.')
+}
+
+const nameKey = ({ name }: Pick<OperatorCa, 'name'>): string => `named ${name}`
+const roleKey = ({ kind, slug, algorithm }: Pick<OperatorCa, 'kind' | 'slug' | 'algorithm'>): string =>
+  `${slug === undefined ? '' : `${slug}-`}${kind} with ${algorithm}`
+
+function requireChain(name: string, chain: readonly Certificate[]): void {
+  for (const [index, certificate] of chain.entries()) {
+    const issuer = chain[index + 1] ?? certificate
+    if (!certificate.issuer.equals(issuer.subject) || !certificate.isSignedBy(issuer))
+      throw new CentralError(
+        'ERR_CENTRAL_OPERATOR_CA',
+        `operator CA ${name}: ${certificate.distinguishedName} is not issued by ${issuer.distinguishedName}`,
+      )
+  }
+}
