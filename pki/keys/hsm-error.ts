@@ -5,10 +5,11 @@ export type HsmErrorCode =
   | 'ERR_PKI_HSM_BUSY'
   /** The token answered with an error, or with something that is no signature. */
   | 'ERR_PKI_HSM_FAILED'
-  /** No such key on the token, several, of a curve ISO 15118 does not use, or without its public half. */
-  | 'ERR_PKI_HSM_KEY'
   /** A key to be made has the label of one that exists. */
   | 'ERR_PKI_HSM_KEY_EXISTS'
+  | 'ERR_PKI_HSM_KEY_NOT_FOUND'
+  /** A key that is there more than once, of a curve ISO 15118 does not use, or without its public half. */
+  | 'ERR_PKI_HSM_KEY_UNUSABLE'
   /** The npm package pkcs11js is not installed, or the module of the manufacturer cannot be loaded. */
   | 'ERR_PKI_HSM_MODULE'
   /** The token refuses the PIN, or is locked after too many wrong ones. */

@@ -28,7 +28,8 @@ export interface Pkcs11KeyReference extends Pkcs11TokenReference, Pkcs11KeyName 
  *
  * Proves with one signature that the public key beside it is its own.
  *
- * @throws {HsmError} ERR_PKI_HSM_MODULE, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_KEY, ERR_PKI_HSM_FAILED
+ * @throws {HsmError} ERR_PKI_HSM_MODULE, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_KEY_NOT_FOUND,
+ * ERR_PKI_HSM_KEY_UNUSABLE, ERR_PKI_HSM_FAILED, ERR_PKI_HSM_BUSY
  */
 export async function openPkcs11Signer(reference: Pkcs11KeyReference): Promise<SigningKey> {
   await using resources = new AsyncDisposableStack()
@@ -86,7 +87,7 @@ async function signWith(
   return new Uint8Array(signature)
 }
 
-/** The public half of a key. @throws {HsmError} ERR_PKI_HSM_KEY */
+/** The public half of a key. @throws {HsmError} ERR_PKI_HSM_KEY_NOT_FOUND, ERR_PKI_HSM_KEY_UNUSABLE */
 export function readPublicKey(library: Pkcs11Library, session: Handle, name: Pkcs11KeyName): KeyObject {
   const { api, constants } = library
   findOne(library, session, name, constants.CKO_PRIVATE_KEY)
@@ -129,8 +130,8 @@ function findOne(library: Pkcs11Library, session: Handle, name: Pkcs11KeyName, o
   }
   const [object, another] = findObjects(library, session, name, objectClass)
   if (object === undefined) {
-    const what = objectClass === library.constants.CKO_PRIVATE_KEY ? 'private' : 'public'
-    throw keyError(name, `is not on the token as a ${what} key`)
+    if (objectClass === library.constants.CKO_PUBLIC_KEY) throw keyError(name, 'has no public key beside it')
+    throw new HsmError('ERR_PKI_HSM_KEY_NOT_FOUND', `${nameOf(name)} is not on the token`)
   }
   if (another !== undefined) throw keyError(name, 'is there more than once')
   return object
@@ -160,5 +161,5 @@ function nameOf({ keyLabel, keyId }: Pkcs11KeyName): string {
 }
 
 function keyError(name: Pkcs11KeyName, what: string, cause?: unknown): HsmError {
-  return new HsmError('ERR_PKI_HSM_KEY', `${nameOf(name)} ${what}`, { cause })
+  return new HsmError('ERR_PKI_HSM_KEY_UNUSABLE', `${nameOf(name)} ${what}`, { cause })
 }

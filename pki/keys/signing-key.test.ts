@@ -47,7 +47,7 @@ const ADAPTERS: readonly Adapter[] = [
     what: 'a PKCS#11 token',
     runs: runsOnSoftHsm,
     create: softHsmKeys,
-    codes: { wrongSecret: 'ERR_PKI_HSM_PIN', missing: 'ERR_PKI_HSM_KEY' },
+    codes: { wrongSecret: 'ERR_PKI_HSM_PIN', missing: 'ERR_PKI_HSM_KEY_NOT_FOUND' },
   },
 ]
 

@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+
+import { codeOf, type RandomBytes } from '#base'
+import {
+  encryptedPrivateKeyPem,
+  generatePkcs11KeyPair,
+  generateSigningKeyPair,
+  openFileSigner,
+  openPkcs11Signer,
+  type SigningKey,
+} from '#pki'
+import { readSecret } from '#service'
+
+import type { CeremonyCertificate } from './ceremony-script.ts'
+import { writeNewFile } from './new-file.ts'
+
+/** Where one key of a script is, or will be. */
+export interface KeyPlace {
+  /** For the record. */
+  readonly text: string
+  /** The key when it is there; it is closed by whoever asked. Refuses one that the script's secret does not open. */
+  open(): Promise<SigningKey | undefined>
+  /** Makes the key where none is, and opens it by what was written. */
+  make(): Promise<SigningKey>
+}
+
+/**
+ * The place of a certificate's key: `NAME.key.pem` in the directory, or the token.
+ *
+ * @throws {ConfigError} ERR_CONFIG_SECRET when the passphrase or PIN cannot be read
+ */
+export async function keyPlaceOf(
+  { name, key }: CeremonyCertificate,
+  { directory, random }: { readonly directory: string; readonly random: RandomBytes },
+): Promise<KeyPlace> {
+  const { algorithm } = key
+  if ('pkcs11' in key) {
+    const { module, token, label, pin } = key.pkcs11
+    const reference = {
+      modulePath: module,
+      tokenLabel: token,
+      keyLabel: label,
+      pin: await readSecret(pin),
+    }
+    return {
+      text: `key ${label} on token ${token}`,
+      open: () => unlessMissing(openPkcs11Signer(reference), 'ERR_PKI_HSM_KEY_NOT_FOUND'),
+      make: async () => {
+        await generatePkcs11KeyPair({ ...reference, algorithm: key.algorithm })
+        return await openPkcs11Signer(reference)
+      },
+    }
+  }
+  const passphrase = await readSecret(key.passphrase)
+  const file = join(directory, `${name}.key.pem`)
+  return {
+    text: `${name}.key.pem, encrypted`,
+    open: () => unlessMissing(openFileSigner({ file, passphrase }), 'ENOENT'),
+    make: async () => {
+      const { privateKey } = await generateSigningKeyPair(algorithm)
+      const content = await encryptedPrivateKeyPem(privateKey, { passphrase, random })
+      await writeNewFile(file, { content, mode: 0o600 })
+      return await openFileSigner({ file, passphrase })
+    },
+  }
+}
+
+/** `undefined` for an error of this code, or caused by one. */
+async function unlessMissing<T>(opened: Promise<T>, code: string): Promise<T | undefined> {
+  return await opened.catch((error: unknown) => {
+    if (codeOf(error) === code || (error instanceof Error && codeOf(error.cause) === code)) return undefined
+    throw error
+  })
+}
