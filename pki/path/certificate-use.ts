@@ -51,26 +51,30 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     name: 'end-entity',
     section: 'ISO 15118-2 Annex F',
     asks: 'a certificate with a role is not a CA',
+    appliesTo: hasRole,
     refuse: (leaf, { use }) =>
-      use !== 'any' && leaf.basicConstraints?.ca === true ? wrong(leaf, use, 'it is a CA') : undefined,
+      leaf.basicConstraints?.ca === true ? wrong(leaf, use, 'it is a CA') : undefined,
   },
   {
     name: 'identity',
     section: 'ISO 15118-2 Annex F',
     asks: 'a certificate with a role has a common name: PCID, EMAID or SECCID',
+    appliesTo: hasRole,
     refuse: (leaf, { use }) =>
-      use !== 'any' && leaf.commonName === undefined ? wrong(leaf, use, 'it has no common name') : undefined,
+      leaf.commonName === undefined ? wrong(leaf, use, 'it has no common name') : undefined,
   },
   {
     name: 'domain-component',
     section: 'ISO 15118-2 V2G2-925',
     asks: 'the domain component is that of the role, or at least not that of another one',
+    appliesTo: hasRole,
     refuse: refuseDomainComponents,
   },
   {
     name: 'role-purpose',
     section: 'ISO 15118-20 Annex B.5',
     asks: 'the extended key usage, when present, allows the role',
+    appliesTo: ({ use }) => ruleOf(use)?.purposes !== undefined,
     refuse: (leaf, { use }) => {
       const purposes = ruleOf(use)?.purposes
       return purposes === undefined || leaf.extendedKeyUsage?.some((oid) => purposes.includes(oid)) !== false
@@ -82,6 +86,7 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     name: 'purpose',
     section: 'RFC 5280 section 4.2.1.12',
     asks: 'the extended key usage, when present, has the purpose asked for',
+    appliesTo: ({ purpose }) => purpose !== undefined,
     refuse: (leaf, { purpose }) =>
       purpose === undefined ||
       leaf.extendedKeyUsage?.some((oid) => oid === purpose || oid === EXTENDED_KEY_USAGE.any) !== false
@@ -92,6 +97,7 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     name: 'role-key-usage',
     section: 'ISO 15118-2 Annex F, V2G2-822',
     asks: 'the key usage, when present, allows what the role does with its key',
+    appliesTo: hasRole,
     refuse: (leaf, { use }) => {
       const { keyUsage } = leaf
       const missing =
@@ -105,6 +111,10 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     },
   },
 ]
+
+function hasRole({ use }: { readonly use: CertificateUse }): boolean {
+  return use !== 'any'
+}
 
 function refuseDomainComponents(
   leaf: Certificate,

@@ -36,11 +36,18 @@ export interface PathDemand {
   readonly verifiedSignatures?: VerifiedSignatures | undefined
 }
 
-export interface PathRule<Subject> {
+/** A rule as it can be told. */
+export interface RuleText {
   readonly name: string
+  /** Where it is written, such as `RFC 5280 section 6.1.3 (a)(2)`. */
   readonly section: string
-  /** What holds when the rule is kept, to go on from "checked: ". */
+  /** What holds when the rule is kept. */
   readonly asks: string
+}
+
+export interface PathRule<Subject> extends RuleText {
+  /** Whether the validation asks for it at all; absent: always. */
+  readonly appliesTo?: (demand: PathDemand) => boolean
   /** The first thing wrong, if any. */
   readonly refuse: (subject: Subject, demand: PathDemand) => Finding | undefined
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../certificate/certificate.ts'
-import type { Link, PathDemand, PathRule, PathRules } from './path-rule.ts'
+import type { Link, PathDemand, PathRule, PathRules, RuleText } from './path-rule.ts'
 import { finding, type PathRefusal, type PathVerdict, refusalOf } from './path-verdict.ts'
 
 /**
@@ -9,8 +9,17 @@ import { finding, type PathRefusal, type PathVerdict, refusalOf } from './path-v
 const LINKS_MAX = 32
 
 /** What the search itself comes to, where no rule was broken but no path is left. */
-const TRUST_ANCHOR = { name: 'trust-anchor', section: 'RFC 5280 section 6.1.1 (d)' }
-const BOUNDED_SEARCH = { name: 'bounded-search', section: 'RFC 4158 section 5' }
+const TRUST_ANCHOR: RuleText = {
+  name: 'trust-anchor',
+  section: 'RFC 5280 section 6.1.1 (d)',
+  asks: 'the path ends in a trusted root',
+}
+const BOUNDED_SEARCH: RuleText = {
+  name: 'bounded-search',
+  section: 'RFC 4158 section 2.4.2',
+  asks: `a path is found within ${LINKS_MAX} tries`,
+}
+export const SEARCH_RULES: readonly RuleText[] = [TRUST_ANCHOR, BOUNDED_SEARCH]
 
 export interface PathSearchInput {
   readonly leaf: Certificate
@@ -123,6 +132,7 @@ export class PathSearch {
 
   #refuse<Subject>(rules: readonly PathRule<Subject>[], subject: Subject): PathRefusal | undefined {
     for (const rule of rules) {
+      if (rule.appliesTo?.(this.#demand) === false) continue
       const found = rule.refuse(subject, this.#demand)
       if (found !== undefined) return refusalOf(found, rule)
     }

@@ -56,7 +56,8 @@ export function validateByRules(validation: PathValidation, rules: PathRules): P
   return { ...verdict, statuses: statusesOf(verdict.path, demand) }
 }
 
-function demandOf({
+/** The validation with its defaults. */
+export function demandOf({
   algorithms = ISO15118_ALGORITHMS,
   pathCertificatesMax = PATH_CERTIFICATES_MAX,
   policies = {},

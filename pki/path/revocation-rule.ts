@@ -7,7 +7,8 @@ import { type Finding, finding } from './path-verdict.ts'
 export const REVOCATION_RULE: PathRule<readonly Certificate[]> = {
   name: 'revocation',
   section: 'RFC 5280 section 6.1.3 (a)(3), 6.3',
-  asks: 'where revocation is looked at, it is not revoked, and known not to be where that is required',
+  asks: 'no certificate but the root is revoked, and where that is required each is known not to be',
+  appliesTo: ({ revocation }) => revocation !== undefined,
   refuse: (path, demand) => {
     // From the root down: a revoked CA says more than the unknown status of what it issued.
     for (const [index, status] of [...statusesOf(path, demand).entries()].toReversed()) {

@@ -1,0 +1,156 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { readCertificate, readPrivateKey, signCrl, softwareSigner } from '#pki'
+
+import { runCommand } from './command.ts'
+
+interface Run {
+  readonly exitCode: number
+  readonly output: string
+  readonly errors: string
+}
+
+let pki: string
+let crls: string
+const AT_MS = Date.now()
+
+async function explain(...args: readonly string[]): Promise<Run> {
+  let output = ''
+  let errors = ''
+  const exitCode = await runCommand(['pki', 'explain', ...args], {
+    standardInput: (async function* () {})(),
+    writeOutput: (data) => {
+      output += Buffer.from(data).toString()
+    },
+    writeError: (text) => {
+      errors += text
+    },
+    errorIsTerminal: false,
+  })
+  return { exitCode, output, errors }
+}
+
+const subs = (): string[] => ['sub1', 'sub2'].map((name) => join(pki, 'cps', `${name}.pem`))
+const leaf = (): string => join(pki, 'cps', 'leaf.pem')
+const roots = (): string[] => ['--roots', join(pki, 'trust')]
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'evouch-explain-'))
+  pki = join(folder, 'pki')
+  crls = join(folder, 'crls')
+  await mkdir(crls)
+  const io = {
+    standardInput: (async function* () {})(),
+    writeOutput: () => {},
+    writeError: () => {},
+    errorIsTerminal: false,
+  }
+  await runCommand(['pki', 'create', '--out', pki], io)
+  const revoked = await readCertificate(leaf())
+  for (const [name, entries] of [
+    ['v2g/root', []],
+    ['cps/sub1', []],
+    ['cps/sub2', [{ serialNumberHex: revoked.serialNumberHex, revokedAtMs: AT_MS - 1000 }]],
+  ] as const) {
+    const issuer = await readCertificate(join(pki, `${name}.pem`))
+    const signer = softwareSigner(await readPrivateKey(join(pki, `${name}.key.pem`)))
+    const times = { thisUpdateMs: AT_MS - 60_000, nextUpdateMs: AT_MS + 60_000 }
+    const crl = await signCrl({ issuer, number: 1n, ...times, revoked: entries }, signer)
+    await writeFile(join(crls, `${name.replace('/', '-')}.crl`), crl)
+  }
+})
+
+describe('pki explain', () => {
+  test('tells each certificate of a valid path and each rule with its section', async () => {
+    const { exitCode, output, errors } = await explain(leaf(), ...subs(), ...roots(), '--profile', 'cps')
+    expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' })
+    expect(output.match(/^(?:leaf|intermediate|root)$/gm)).toEqual([
+      'leaf',
+      'intermediate',
+      'intermediate',
+      'root',
+    ])
+    expect(output).toContain('(RFC 5280 section 6.1.3 (a)(1))')
+    expect(output).toMatch(/^ {2}domain-component .*V2G2-925/m)
+    expect(output).toMatch(/^valid: true {2}4 certificates/m)
+  })
+
+  test('tells the rule that is broken, and exits with 1', async () => {
+    const { exitCode, output } = await explain(leaf(), ...roots(), '--at', '2001-01-01T00:00:00Z', '--json')
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(output)).toMatchObject({
+      valid: false,
+      at: '2001-01-01T00:00:00Z',
+      code: 'ERR_PATH_NOT_YET_VALID',
+      rule: 'not-before',
+      section: 'RFC 5280 section 6.1.3 (a)(2), 4.1.2.5',
+      certificate: { subject: expect.stringContaining('CPS') },
+    })
+  })
+
+  test.each([
+    { profile: 'contract', code: 'ERR_PATH_ROLE' },
+    { profile: 'secc', code: 'ERR_PATH_ROLE' },
+    { profile: 'none', code: undefined },
+  ])('judges for the profile $profile: $code', async ({ profile, code }) => {
+    const { output } = await explain(leaf(), ...subs(), ...roots(), '--profile', profile, '--json')
+    expect(JSON.parse(output)).toMatchObject({ valid: code === undefined, ...(code && { code }), profile })
+  })
+
+  test('refuses what a CRL revokes, and what has no CRL where that is required', async () => {
+    const revoked = await explain(leaf(), ...subs(), ...roots(), '--crls', crls, '--json')
+    expect(JSON.parse(revoked.output)).toMatchObject({ code: 'ERR_PATH_REVOKED', rule: 'revocation' })
+    const unknown = await explain(leaf(), ...subs(), ...roots(), '--require-revocation', '--json')
+    expect(JSON.parse(unknown.output)).toMatchObject({ code: 'ERR_PATH_STATUS_UNKNOWN' })
+    const good = await explain(...subs(), ...roots(), '--crls', crls, '--require-revocation', '--json')
+    expect(JSON.parse(good.output)).toMatchObject({
+      valid: true,
+      path: [{ revocation: { status: 'good', source: 'crl' } }, {}],
+    })
+  })
+
+  test('takes a chain in one file', async () => {
+    const chain = join(crls, 'chain.pem')
+    const parts = await Promise.all([leaf(), ...subs()].map((file) => readFile(file, 'utf8')))
+    await writeFile(chain, parts.join(''))
+    expect((await explain(chain, ...roots())).exitCode).toBe(0)
+  })
+
+  test.each([
+    { what: 'a missing file', args: () => ['/nowhere.pem', ...roots()], code: 'ERR_PKI_FILE' },
+    { what: 'a key', args: () => [join(pki, 'cps/leaf.key.pem'), ...roots()], code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'no roots', args: () => [leaf(), '--roots', crls], code: 'ERR_CLI_INPUT_FILE' },
+    {
+      what: 'no folder of CRLs',
+      args: () => [leaf(), ...roots(), '--crls', '/nowhere'],
+      code: 'ERR_CLI_INPUT_FILE',
+    },
+    {
+      what: 'a profile of no role',
+      args: () => [leaf(), ...roots(), '--profile', 'x'],
+      code: 'ERR_CLI_USAGE',
+    },
+  ])('$what is unusable: $code', async ({ args, code }) => {
+    const { exitCode, output, errors } = await explain(...args())
+    expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' })
+    expect(errors).toMatch(new RegExp(`^${code}: .*\\n$`))
+  })
+
+  test('explains every member it prints', async () => {
+    const documentation = await readFile(new URL('../docs/pki-explain.md', import.meta.url), 'utf8')
+    for (const file of [leaf(), subs()[0] ?? '']) {
+      const { output } = await explain(file, ...subs(), ...roots(), '--crls', crls, '--json')
+      for (const key of keysOf(JSON.parse(output))) expect(documentation).toContain(`\`${key}`)
+    }
+  })
+})
+
+function keysOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(keysOf)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]: [string, unknown]) => [key, ...keysOf(member)])
+}
