@@ -46,8 +46,8 @@ export function certificateIdOf({
 }): CertificateId {
   return {
     hashAlgorithm,
-    issuerNameHash: hash(hashAlgorithm, certificate.issuer.der, 'buffer'),
-    issuerKeyHash: hash(hashAlgorithm, publicKeyBits(issuer), 'buffer'),
+    issuerNameHash: digest(hashAlgorithm, certificate.issuer.der),
+    issuerKeyHash: digest(hashAlgorithm, publicKeyBits(issuer)),
     serialNumberHex: certificate.serialNumberHex,
   }
 }
@@ -97,8 +97,11 @@ export function readCertificateId(fields: DerReader): CertificateId {
 
 /** SHA-1 over the bits of a public key: how a responder names itself by its key. */
 export function keyHashOf(certificate: Pick<Certificate, 'publicKeyDer'>): Uint8Array {
-  return hash('sha1', publicKeyBits(certificate), 'buffer')
+  return digest('sha1', publicKeyBits(certificate))
 }
+
+const digest = (algorithm: CertificateIdHash, bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(hash(algorithm, bytes, 'buffer'))
 
 function publicKeyBits({ publicKeyDer }: Pick<Certificate, 'publicKeyDer'>): Uint8Array {
   const info = new DerReader(publicKeyDer).enter(TAG.sequence)

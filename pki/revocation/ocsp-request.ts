@@ -109,10 +109,20 @@ export function readNonce(wrapper: DerReader): Uint8Array | undefined {
 
 /** Clients older than RFC 6960 put the bytes there without the OCTET STRING around them. */
 function nonceOf(value: Uint8Array): Uint8Array {
-  if (value.length === 0 || value.length > NONCE_BYTES_MAX + 3)
+  const nonce = value[0] === TAG.octetString ? (wrappedBytes(value) ?? value) : value
+  if (nonce.length === 0 || nonce.length > NONCE_BYTES_MAX)
     throw ocspError(`a nonce has 1 to ${NONCE_BYTES_MAX} bytes`)
-  if (value[0] !== TAG.octetString || value[1] !== value.length - 2) return value
-  return value.subarray(2)
+  return nonce
+}
+
+function wrappedBytes(value: Uint8Array): Uint8Array | undefined {
+  try {
+    const reader = new DerReader(value)
+    const { content } = reader.readAny()
+    return reader.atEnd ? content : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readVersion(fields: DerReader): void {

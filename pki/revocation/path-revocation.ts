@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Clock } from '#base'
 
+import type { Certificate } from '../certificate/certificate.ts'
 import { finding, type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
 import { REVOCATION_RULE } from '../path/revocation-rule.ts'
 import { EvidenceFolder, type EvidenceStore } from './evidence-folder.ts'
@@ -28,6 +29,20 @@ export interface RevocationSettings {
   readonly addressesAllowed: readonly string[]
 }
 
+export interface RevocationPorts {
+  readonly clock: Clock
+  /** Told once of every certificate whose status is unknown, accepted or not; must not throw. */
+  readonly onUnknown: (found: UnknownRevocation) => void
+}
+
+export interface UnknownRevocation {
+  readonly certificate: Certificate
+  readonly why: string
+  readonly accepted: boolean
+  /** Of the last answer, which is out of date. */
+  readonly answerAgeMs: number | undefined
+}
+
 /** How often answers are looked through for those that have little time left. */
 const REFRESH_INTERVAL_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -46,7 +61,7 @@ export class PathRevocation implements AsyncDisposable {
   readonly #checker: RevocationChecker | undefined
   readonly #policy: RevocationPolicy
   readonly #clock: Clock
-  readonly #onUnknown: (found: CertificateRevocation) => void
+  readonly #onUnknown: RevocationPorts['onUnknown']
   readonly #reported = new Set<string>()
   readonly #stop = new AbortController()
   readonly #refreshing: Promise<void>
@@ -76,7 +91,10 @@ export class PathRevocation implements AsyncDisposable {
    * were found. They are those of now, whatever time the path was judged at. `signal` ends the waiting for the network
    * and not the questions: one that has fired already (`AbortSignal.abort()`) means that only the cache is looked at.
    */
-  async judge(verdict: PathVerdict, { signal }: { readonly signal?: AbortSignal } = {}): Promise<PathVerdict> {
+  async judge(
+    verdict: PathVerdict,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<PathVerdict> {
     if (!verdict.valid || this.#checker === undefined) return verdict
     const found = await this.#checker.check(verdict.path, {
       atMs: this.#clock(),
@@ -86,7 +104,8 @@ export class PathRevocation implements AsyncDisposable {
     for (const each of found) this.#report(each)
     // From the root down: a CA at fault says more than what it issued.
     const refused =
-      found.findLast(({ status }) => status.status === 'revoked') ?? found.findLast(({ accepted }) => !accepted)
+      found.findLast(({ status }) => status.status === 'revoked') ??
+      found.findLast(({ accepted }) => !accepted)
     return refused === undefined
       ? { ...verdict, statuses: found.map(({ status }) => status) }
       : refuse(refused)
@@ -98,7 +117,10 @@ export class PathRevocation implements AsyncDisposable {
     await this.#refreshing
   }
 
-  #createChecker({ timeoutMs, addressesAllowed }: RevocationSettings, store: EvidenceStore): RevocationChecker {
+  #createChecker(
+    { timeoutMs, addressesAllowed }: RevocationSettings,
+    store: EvidenceStore,
+  ): RevocationChecker {
     const http = guardedHttp({ allowedNetworks: addressesAllowed, timeoutMs })
     const fetcher = new RevocationFetcher({
       network: ({ signal = this.#stop.signal, ...request }) =>
@@ -114,36 +136,25 @@ export class PathRevocation implements AsyncDisposable {
   }
 
   /** Once for each certificate, and again when its status was known meanwhile. */
-  #report(found: CertificateRevocation): void {
-    const { fingerprintSha256Hex } = found.certificate
-    if (found.status.status !== 'unknown') {
+  #report({ certificate, status, ...found }: CertificateRevocation): void {
+    const { fingerprintSha256Hex } = certificate
+    if (status.status !== 'unknown') {
       this.#reported.delete(fingerprintSha256Hex)
       return
     }
     if (this.#reported.has(fingerprintSha256Hex)) return
     if (this.#reported.size >= REPORTED_MAX) this.#reported.clear()
     this.#reported.add(fingerprintSha256Hex)
-    this.#onUnknown(found)
+    this.#onUnknown({ certificate, why: status.why, ...found })
   }
 }
 
-export interface RevocationPorts {
-  readonly clock: Clock
-  /** Told once of every certificate whose status is unknown, accepted or not; must not throw. */
-  readonly onUnknown: (found: CertificateRevocation) => void
-}
-
 function refuse({ certificate, status }: CertificateRevocation): PathRefusal {
-  const found =
-    status.status === 'revoked'
-      ? finding(
-          'ERR_PATH_REVOKED',
-          certificate,
-          `revoked at ${new Date(status.revokedAtMs).toISOString().replace('.000', '')}, reason ${status.reason}`,
-        )
-      : finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown: ${whyOf(status)}`)
-  return refusalOf(found, REVOCATION_RULE)
+  if (status.status === 'revoked') {
+    const when = new Date(status.revokedAtMs).toISOString().replace('.000', '')
+    const what = `revoked at ${when}, reason ${status.reason}`
+    return refusalOf(finding('ERR_PATH_REVOKED', certificate, what), REVOCATION_RULE)
+  }
+  const what = `revocation status unknown${status.status === 'unknown' ? `: ${status.why}` : ''}`
+  return refusalOf(finding('ERR_PATH_STATUS_UNKNOWN', certificate, what), REVOCATION_RULE)
 }
-
-const whyOf = (status: CertificateRevocation['status']): string =>
-  status.status === 'unknown' ? status.why : status.status
