@@ -19,7 +19,11 @@ export function addCentralCommand(parent: Command): void {
       const logger = createLogger({ name: 'central', level: config.log.level })
       const ports = { logger, clock: systemClock, random: systemRandom }
       const central = await startCentral(config, ports).catch(portInUse(`listen.port in ${file}`))
-      const reload = (): void => void reloadSigners(central, { file, logger })
+      // One after the other, so that the file as it was last is what stays.
+      let reloading = Promise.resolve()
+      const reload = (): void => {
+        reloading = reloading.then(() => reloadSigners(central, { file, logger }))
+      }
       process.on('SIGHUP', reload)
       await runUntilSignal(central)
       process.off('SIGHUP', reload)

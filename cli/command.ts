@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 import { Command } from 'commander'
 
 import { addCentralCommand } from './central-command.ts'
@@ -12,6 +10,7 @@ import { addGatewayCommand } from './gateway-command.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { type CommandIo } from './io.ts'
 import { addPkiCommand } from './pki-command.ts'
+import { version } from './version.ts'
 
 /**
  * Runs one `evouch` command and gives its exit code: 0 done, 1 failed, 2 unusable arguments or input. Never throws:
@@ -50,16 +49,9 @@ function evouch(io: CommandIo, outcome: Outcome): Command {
   addGatewayCommand(command)
   addCentralCommand(command)
   addChargerCommand(command, io)
-  addPkiCommand(command, io)
+  addPkiCommand(command, io, outcome)
   addExiCommand(command, io)
   addInspectCommand(command, io, outcome)
   addConfigSchemaCommand(command, io)
   return command
-}
-
-function version(): string {
-  const packageFile: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return typeof packageFile === 'object' && packageFile !== null && 'version' in packageFile
-    ? String(packageFile.version)
-    : 'unknown'
 }

@@ -5,17 +5,22 @@ import { type Command } from 'commander'
 import { systemClock, systemRandom } from '#base'
 import { createThrowawayPki, issueVehicle, PkiError, writePkiDirectory, writeVehicle } from '#pki'
 
-import { CliError } from './failure.ts'
+import { addCeremonyCommand } from './ceremony/ceremony-command.ts'
+import { CliError, type Outcome } from './failure.ts'
 import { type CommandIo } from './io.ts'
+import { addPkiExplainCommand } from './pki-explain-command.ts'
 
 /** 17 characters as ISO 15118-2 has it, with a WMI nobody was given. */
 const PCID = 'EVOTEST0000000001'
 
-/** Adds `evouch pki create`. */
-export function addPkiCommand(parent: Command, io: CommandIo): void {
-  parent
+/** Adds `evouch pki`. */
+export function addPkiCommand(parent: Command, io: CommandIo, outcome: Outcome): void {
+  const pki = parent
     .command('pki')
-    .description('Certificates for tests and demonstrations.')
+    .description('Certificates: for tests and demonstrations, and the key ceremony of a real PKI.')
+  addCeremonyCommand(pki, io)
+  addPkiExplainCommand(pki, io, outcome)
+  pki
     .command('create')
     .description(
       'Make a complete throwaway ISO 15118-2 PKI with one vehicle: roots, sub CAs, leafs and keys.',
