@@ -66,7 +66,9 @@ export async function startScene({
   operatorCas = [],
 }: { clock?: Clock; operatorCas?: readonly object[] } = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
+  await using cleanUp = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
+  cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
   await writePkiDirectory(join(directory, 'pki'), pki)
   const config = await writeConfig(directory, operatorCas)
   const log: string[] = []
@@ -82,6 +84,7 @@ export async function startScene({
     for (const client of clients.values()) await client[Symbol.asyncDispose]()
     clients.clear()
   }
+  const started = cleanUp.move()
   return {
     get central() {
       return central
@@ -104,7 +107,7 @@ export async function startScene({
     [Symbol.asyncDispose]: async () => {
       await disposeClients()
       await central[Symbol.asyncDispose]()
-      await rm(directory, { recursive: true, force: true })
+      await started.disposeAsync()
     },
   }
 }

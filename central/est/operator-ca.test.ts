@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+
+import { startScene } from '../central.fixture.ts'
+
+const CPO = {
+  name: 'another',
+  kind: 'cpo',
+  slug: 'acme',
+  certificateFile: 'pki/cpo/sub2.pem',
+  subCertificateFiles: ['pki/cpo/sub1.pem'],
+  rootFile: 'pki/v2g/root.pem',
+  privateKeyFile: 'pki/cpo/sub2.key.pem',
+}
+
+describe('central does not start with an operator CA', () => {
+  test.each([
+    ['whose name another has', { name: 'cpo' }, 'ERR_CENTRAL_OPERATOR_CA'],
+    ['that answers to the same path as another', { slug: undefined }, 'ERR_CENTRAL_OPERATOR_CA'],
+    ['whose chain has a gap', { subCertificateFiles: [] }, 'ERR_CENTRAL_OPERATOR_CA'],
+    ['whose chain ends in another root', { rootFile: 'pki/mo/root.pem' }, 'ERR_CENTRAL_OPERATOR_CA'],
+    ['whose key is another one', { privateKeyFile: 'pki/cpo/sub1.key.pem' }, 'ERR_CENTRAL_SIGNER'],
+    ['of an unknown kind', { kind: 'xxx' }, 'ERR_CONFIG_INVALID'],
+    ['with an address that is none', { revocationUrl: 'ftp://x' }, 'ERR_CONFIG_INVALID'],
+  ])('%s', async (_, over, code) => {
+    const { slug, ...entry } = { ...CPO, ...over }
+    const operatorCas = [slug === undefined ? entry : { ...entry, slug }]
+    await expect(startScene({ operatorCas })).rejects.toMatchObject({ code })
+  })
+})
