@@ -11,6 +11,7 @@ import { writeElement, writeSequence } from '../der/der-writer.ts'
 import { PkiError } from '../errors.ts'
 import { extension, forge, forgeDer, type Forged, KEY_CERT_SIGN, NOW_MS } from '../testing/forge.ts'
 import { hasShared, readShared, readSharedText, SHARED } from '../testing/shared.ts'
+import { interpretExtensions } from './certificate-extensions.ts'
 import { Certificate, CERTIFICATE_BYTES_MAX, parseCertificate, parseCertificates } from './certificate.ts'
 
 const refusing = (code: string): unknown => expect.objectContaining({ code })
@@ -163,10 +164,73 @@ describe('refused', () => {
     expect(() => parseCertificate(der)).toThrow(refusing('ERR_PKI_SERIAL_NUMBER'))
   })
 
+  test.each([
+    { what: 'alternative names without one', oid: '2.5.29.17', value: '3000', code: 'ERR_PKI_DER' },
+    { what: 'a name of no kind', oid: '2.5.29.17', value: '30038901ff', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'name constraints on nothing', oid: '2.5.29.30', value: '3000', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'an empty list of subtrees', oid: '2.5.29.30', value: '3002a000', code: 'ERR_PKI_DER' },
+    { what: 'policies without one', oid: '2.5.29.32', value: '3000', code: 'ERR_PKI_DER' },
+    {
+      what: 'a policy twice',
+      oid: '2.5.29.32',
+      value: '300c300406022901300406022901',
+      code: 'ERR_PKI_CERTIFICATE',
+    },
+    { what: 'a mapping of one policy', oid: '2.5.29.33', value: '3006300406022901', code: 'ERR_PKI_DER' },
+    { what: 'policy constraints on nothing', oid: '2.5.29.36', value: '3000', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'a negative number', oid: '2.5.29.36', value: '30038001ff', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'a padded number', oid: '2.5.29.36', value: '300480020001', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'an absurd number', oid: '2.5.29.54', value: '0203010000', code: 'ERR_PKI_CERTIFICATE' },
+    { what: 'bytes after a value', oid: '2.5.29.54', value: '02010000', code: 'ERR_PKI_TRAILING_BYTES' },
+  ])('$what in extension $oid: $code', async ({ oid, value, code }) => {
+    const der = await forgeDer({ subject: 'x', extensions: [extension(oid, true, value)] })
+    expect(() => parseCertificate(der)).toThrow(refusing(code))
+  })
+
   test('a key that is not on its curve, when it is used: ERR_PKI_PUBLIC_KEY', () => {
     const point = hexFromBytes(root.certificate.publicKeyDer).slice(-128)
     const certificate = parseCertificate(patched(point, 'ab'.repeat(64)))
     expect(() => certificate.publicKey).toThrow(refusing('ERR_PKI_PUBLIC_KEY'))
+  })
+})
+
+test('a signature algorithm with parameters it should not have is an unknown one', () => {
+  const [signed, algorithm, signature] = parts(root.certificate.der)
+  const withNull = writeSequence(
+    new DerReader(algorithm).enter(TAG.sequence).readAny().encoded,
+    writeElement(TAG.null),
+  )
+  const content = new DerReader(signed).enter(TAG.sequence)
+  const fields: Uint8Array[] = []
+  while (!content.atEnd) fields.push(content.readAny().encoded)
+  fields[2] = withNull
+  const certificate = parseCertificate(writeSequence(writeSequence(...fields), withNull, signature))
+  expect(certificate).toMatchObject({
+    signatureAlgorithm: undefined,
+    publicKeyAlgorithm: 'ecdsa-p256-sha256',
+  })
+  expect(certificate.isSignedBy(root.certificate)).toBe(false)
+})
+
+test('extensions on names and policies are read', async () => {
+  const extensions = [
+    extension('2.5.29.17', false, '300a8202612e8704c0000201'),
+    extension('2.5.29.30', true, '3010a006300482026162a106300481026162'),
+    extension('2.5.29.36', true, '3006800101810100'),
+    extension('2.5.29.54', true, '020102'),
+  ]
+  const { certificate } = await forge({ subject: 'x', ca: true, extensions })
+  expect(certificate.restrictions).toMatchObject({
+    subjectAltNames: [
+      { kind: 'dNSName', text: 'a.' },
+      { kind: 'iPAddress', bytes: bytesFromHex('c0000201') },
+    ],
+    nameConstraints: {
+      permitted: [{ kind: 'dNSName', text: 'ab' }],
+      excluded: [{ kind: 'rfc822Name', text: 'ab' }],
+    },
+    policyConstraints: { requireExplicitPolicy: 1, inhibitPolicyMapping: 0 },
+    inhibitAnyPolicy: 2,
   })
 })
 
@@ -181,6 +245,31 @@ describe('hostile bytes', () => {
       fc.property(fc.oneof(mutated, cut, fc.uint8Array({ maxLength: 200 })), (bytes) => {
         try {
           expect(parseCertificate(bytes)).toBeInstanceOf(Certificate)
+        } catch (error) {
+          expect(error).toBeInstanceOf(PkiError)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('arbitrary values of extensions are read or refused with our error', () => {
+    const oid = fc.constantFrom('17', '19', '30', '32', '33', '35', '36', '37', '54')
+    // Lengths that fit make values that are read further than their first element.
+    const value = fc
+      .uint8Array({ maxLength: 12 })
+      .chain((inner) =>
+        fc.constantFrom(
+          inner,
+          writeSequence(inner),
+          writeSequence(writeSequence(inner)),
+          writeSequence(writeElement(0xa0, inner)),
+        ),
+      )
+    fc.assert(
+      fc.property(oid, value, (arc, bytes) => {
+        try {
+          interpretExtensions([{ oid: `2.5.29.${arc}`, critical: true, value: bytes }])
         } catch (error) {
           expect(error).toBeInstanceOf(PkiError)
         }
@@ -252,4 +341,9 @@ function parsedOr(parse: () => Certificate): Certificate | undefined {
   } catch {
     return undefined
   }
+}
+
+function parts(der: Uint8Array): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  const outer = new DerReader(der).enter(TAG.sequence)
+  return [outer.readAny().encoded, outer.readAny().encoded, outer.readAny().encoded]
 }

@@ -183,8 +183,10 @@ export class Certificate {
  * Reads exactly one certificate, from DER or from PEM (as text or bytes).
  *
  * Strict about structure (definite minimal lengths, nothing after the end, no extension twice, positive serial number
- * of at most 20 bytes), lenient where real V2G certificates differ: explicit `cA FALSE`, years 1970 and 9999, key
- * identifiers of any size, any order of name attributes, no extensions at all in a leaf.
+ * of at most 20 bytes, extensions on names and policies that say something), lenient where real V2G certificates
+ * differ: explicit `cA FALSE` and `critical FALSE`, years 1970 and 9999 in either form of time, zero bits at the end of
+ * a key usage, key identifiers of any size, any order of name attributes, no extensions at all in a leaf. A signature
+ * algorithm with foreign parameters is read as an unknown one.
  *
  * @throws {PkiError} ERR_PKI_CERTIFICATE, ERR_PKI_CERTIFICATE_TOO_LARGE, ERR_PKI_DER, ERR_PKI_DUPLICATE_EXTENSION,
  * ERR_PKI_PEM, ERR_PKI_SERIAL_NUMBER, ERR_PKI_TRAILING_BYTES

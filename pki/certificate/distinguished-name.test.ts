@@ -74,6 +74,22 @@ describe('names differ', () => {
   })
 })
 
+test('texts that are not UTF-8 stay different', () => {
+  const bad = (octet: number): Uint8Array =>
+    writeSequence(writeObjectIdentifier(CN), writeElement(TAG.utf8String, Uint8Array.of(octet)))
+  expect(name(bad(0xfe)).equals(name(bad(0xff)))).toBe(false)
+  expect(name(bad(0xff)).text).toBe('CN=#0c01ff')
+})
+
+test('a name is within those it begins with', () => {
+  const whole = name(attribute(O, 'Example'), attribute(CN, 'x'))
+  expect(whole.isWithin(name(attribute(O, 'EXAMPLE')))).toBe(true)
+  expect(whole.isWithin(whole)).toBe(true)
+  expect(whole.isWithin(name())).toBe(true)
+  expect(whole.isWithin(name(attribute(CN, 'x')))).toBe(false)
+  expect(name(attribute(O, 'Example')).isWithin(whole)).toBe(false)
+})
+
 test('a name with bytes after its end is refused: ERR_PKI_TRAILING_BYTES', () => {
   expect(() => new DistinguishedName(bytesFromHex('300000'))).toThrow(
     expect.objectContaining({ code: 'ERR_PKI_TRAILING_BYTES' }),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, webcrypto } from 'node:crypto'
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { bytesFromBase64, bytesFromHex } from '#base'
 
 import { type Certificate, parseCertificate } from '../certificate/certificate.ts'
+import type { RevocationStatus } from '../revocation/revocation-status.ts'
 import {
   DAY_MS,
   DIGITAL_SIGNATURE,
@@ -220,6 +221,14 @@ describe('the evil set', () => {
     expect(validate(await evilLeaf({ keyUsage: KEY_CERT_SIGN }))).toEqual(refusing('ERR_PATH_KEY_USAGE'))
   })
 
+  test('an issuer of that name with a key of another kind: ERR_PATH_ALGORITHM', async () => {
+    const p521 = { name: 'ECDSA', namedCurve: 'P-521' }
+    const keys = await webcrypto.subtle.generateKey(p521, true, ['sign', 'verify'])
+    const other = await forge({ subject: 'Root', ...CA, keys })
+    expect(validate({ roots: [other.certificate] })).toEqual(refusing('ERR_PATH_ALGORITHM', sub1))
+    expect(validate({ roots: [other.certificate, root.certificate] }).valid).toBe(true)
+  })
+
   test('a changed byte in the signature: ERR_PATH_SIGNATURE', () => {
     const { der } = leaf.certificate
     const changed = parseCertificate(der.with(der.length - 1, (der.at(-1) ?? 0) ^ 1))
@@ -316,6 +325,57 @@ describe('the evil set', () => {
     const old = await forge({ subject: 'Root', ...CA, keys: root.keys, validToMs: NOW_MS - DAY_MS / 2 })
     const intermediates = [impostor, sub2, sub1].map(({ certificate }) => certificate)
     expect(validate({ intermediates, roots: [old.certificate] })).toEqual(refusing('ERR_PATH_EXPIRED', old))
+  })
+})
+
+describe('revocation', () => {
+  const times = { thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS + DAY_MS, source: 'crl' } as const
+  const good = { status: 'good', ...times } as const
+  const unknown = { status: 'unknown', why: 'nobody said anything' } as const
+  const revoked = { status: 'revoked', revokedAtMs: NOW_MS, reason: 'keyCompromise', ...times } as const
+  const judged = (
+    policy: 'require' | 'prefer',
+    statusOf: (certificate: Certificate) => RevocationStatus,
+  ): PathVerdict =>
+    validate({ revocation: { policy, evidence: { statusOf: ({ certificate }) => statusOf(certificate) } } })
+  const only = (evil: Forged, status: RevocationStatus) => (certificate: Certificate) =>
+    certificate.equals(evil.certificate) ? status : good
+
+  test('is asked of every certificate but the root, at the time of the validation, once', () => {
+    const asked: string[] = []
+    const verdict = judged('require', ({ commonName = '' }) => {
+      asked.push(commonName)
+      return good
+    })
+    expect(verdict).toMatchObject({ valid: true, statuses: [good, good, good] })
+    expect(asked.toSorted()).toEqual(['EVOV1234567890ABCD', 'Sub1', 'Sub2'])
+  })
+
+  test('refuses a revoked leaf or CA, with either policy: ERR_PATH_REVOKED', () => {
+    for (const evil of [leaf, sub2, sub1])
+      for (const policy of ['require', 'prefer'] as const)
+        expect(judged(policy, only(evil, revoked))).toEqual(refusing('ERR_PATH_REVOKED', evil))
+  })
+
+  test('refuses the unknown only where evidence is required: ERR_PATH_STATUS_UNKNOWN', () => {
+    expect(judged('require', only(sub1, unknown))).toEqual(refusing('ERR_PATH_STATUS_UNKNOWN', sub1))
+    expect(judged('prefer', only(sub1, unknown))).toMatchObject({
+      valid: true,
+      statuses: [good, good, unknown],
+    })
+  })
+
+  test('of one path does not hide another: the cross certificate that is good is found', async () => {
+    const other = await forge({ subject: 'Other root', ...CA })
+    const cross = await forge({ subject: 'Sub1', issuer: other, ...CA, keys: sub1.keys })
+    const statusOf = ({ certificate }: { certificate: Certificate }): RevocationStatus =>
+      only(sub1, revoked)(certificate)
+    const verdict = validate({
+      intermediates: [sub1, sub2, cross].map(({ certificate }) => certificate),
+      roots: [root.certificate, other.certificate],
+      revocation: { policy: 'require', evidence: { statusOf } },
+    })
+    expect(verdict).toMatchObject(path(leaf, sub2, cross, other))
   })
 })
 
