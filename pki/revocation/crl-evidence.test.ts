@@ -52,7 +52,6 @@ function craft({
   readonly baseNumber?: number
   readonly entry?: { readonly reason?: number; readonly extra?: Uint8Array }
 }): Promise<Uint8Array> {
-  const integer = (value: number): Uint8Array => writeUnsignedInteger(Uint8Array.of(value))
   const entryExtensions = [
     ...(entry?.reason === undefined
       ? []
@@ -89,6 +88,7 @@ function craft({
   return signStructure(signed, ca.signer)
 }
 
+const integer = (value: number): Uint8Array => writeUnsignedInteger(Uint8Array.of(value))
 const extensionOf = (oid: string, value: Uint8Array, critical?: 'critical'): Uint8Array =>
   writeSequence(
     writeObjectIdentifier(oid),
@@ -138,9 +138,9 @@ describe('a CRL of the issuer', () => {
   })
 })
 
-describe('nothing is known from', () => {
-  const unknown = (why: RegExp): unknown => ({ status: 'unknown', why: expect.stringMatching(why) })
+const unknown = (why: RegExp): unknown => ({ status: 'unknown', why: expect.stringMatching(why) })
 
+describe('nothing is known from', () => {
   test('no CRL at all', () => {
     expect(statusBy([])).toEqual(unknown(/no CRL/))
   })
@@ -250,42 +250,42 @@ describe('a delta CRL', () => {
   })
 })
 
-describe('a CRL of another CRL issuer', () => {
-  /** IssuingDistributionPoint indirectCRL, and a certificate whose distribution point names the CRL issuer. */
-  async function indirect(): Promise<{ crl: Uint8Array; crlIssuer: Certificate; certificate: Certificate }> {
-    const crlIssuer = await forgeCa({ subject: 'CRL Issuer', ca: false, keyUsage: '03020102' })
-    const point = writeSequence(
-      writeSequence(writeElement(0xa2, writeElement(0xa4, crlIssuer.certificate.subject.der))),
-    )
-    const extensions = [extension('2.5.29.31', false, Buffer.from(point).toString('hex'))]
-    const { certificate } = await forgeLeaf(ca, { extensions })
-    const issuerName = extensionOf(
-      '2.5.29.29',
-      writeSequence(writeElement(0xa4, ca.certificate.subject.der)),
-      'critical',
-    )
-    const signed = writeSequence(
-      writeUnsignedInteger(Uint8Array.of(1)),
-      writeSignatureAlgorithm(crlIssuer.signer),
-      crlIssuer.certificate.subject.der,
-      writeTime(NOW_MS - HOUR_MS),
-      writeTime(NOW_MS + DAY_MS),
+/** IssuingDistributionPoint indirectCRL, and a certificate whose distribution point names the CRL issuer. */
+async function indirect(): Promise<{ crl: Uint8Array; crlIssuer: Certificate; certificate: Certificate }> {
+  const crlIssuer = await forgeCa({ subject: 'CRL Issuer', ca: false, keyUsage: '03020102' })
+  const point = writeSequence(
+    writeSequence(writeElement(0xa2, writeElement(0xa4, crlIssuer.certificate.subject.der))),
+  )
+  const extensions = [extension('2.5.29.31', false, Buffer.from(point).toString('hex'))]
+  const { certificate } = await forgeLeaf(ca, { extensions })
+  const issuerName = extensionOf(
+    '2.5.29.29',
+    writeSequence(writeElement(0xa4, ca.certificate.subject.der)),
+    'critical',
+  )
+  const signed = writeSequence(
+    writeUnsignedInteger(Uint8Array.of(1)),
+    writeSignatureAlgorithm(crlIssuer.signer),
+    crlIssuer.certificate.subject.der,
+    writeTime(NOW_MS - HOUR_MS),
+    writeTime(NOW_MS + DAY_MS),
+    writeSequence(
       writeSequence(
-        writeSequence(
-          writeUnsignedInteger(Uint8Array.of(0x0a, 0x01)),
-          writeTime(NOW_MS - HOUR_MS),
-          writeSequence(issuerName),
-        ),
+        writeUnsignedInteger(Uint8Array.of(0x0a, 0x01)),
+        writeTime(NOW_MS - HOUR_MS),
+        writeSequence(issuerName),
       ),
-      writeExplicit(0, writeSequence(extensionOf('2.5.29.28', writeSequence(flag(4)), 'critical'))),
-    )
-    return {
-      crl: await signStructure(signed, crlIssuer.signer),
-      crlIssuer: crlIssuer.certificate,
-      certificate,
-    }
+    ),
+    writeExplicit(0, writeSequence(extensionOf('2.5.29.28', writeSequence(flag(4)), 'critical'))),
+  )
+  return {
+    crl: await signStructure(signed, crlIssuer.signer),
+    crlIssuer: crlIssuer.certificate,
+    certificate,
   }
+}
 
+describe('a CRL of another CRL issuer', () => {
   test('counts when its path holds, and only then', async () => {
     const { crl, crlIssuer, certificate } = await indirect()
     const judged = (mayIssue: boolean): RevocationStatus =>

@@ -1,30 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
 import { describe, expect, test } from 'vitest'
 
 import { guardedHttp } from './guarded-http.ts'
+import { LOOPBACK, serve } from './revocation.fixture.ts'
 
-const LOOPBACK = ['127.0.0.0/8']
 const TIMEOUT_MS = 200
-
-/** A real server on loopback, until the end of the test. */
-async function serve(listener: RequestListener): Promise<{ url: string; server: Server } & AsyncDisposable> {
-  const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    server,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
 
 const http = guardedHttp({ allowedNetworks: LOOPBACK, timeoutMs: TIMEOUT_MS })
 
@@ -41,7 +20,9 @@ describe('the guarded network', () => {
   test('does not connect to loopback that is not allowed: ERR_REVOCATION_ADDRESS', async () => {
     let connections = 0
     await using site = await serve((_request, response) => response.end())
-    site.server.on('connection', () => connections++)
+    site.server.on('connection', () => {
+      connections++
+    })
     await expect(guardedHttp()({ address: site.url, bytesMax: 10 })).rejects.toMatchObject({
       code: 'ERR_REVOCATION_ADDRESS',
     })
@@ -97,13 +78,13 @@ describe('the guarded network', () => {
     })
   })
 
-  test.each<{ what: string; listener: RequestListener }>([
+  test.each<{ what: string; listener: Parameters<typeof serve>[0] }>([
     { what: 'says nothing', listener: () => {} },
     { what: 'stops in the middle', listener: (_request, response) => void response.write('a') },
     {
       what: 'trickles',
       listener: (_request, response) => {
-        const timer = setInterval(() => response.write('a'), 20)
+        const timer = setInterval(() => void response.write('a'), 20)
         response.once('close', () => clearInterval(timer))
       },
     },

@@ -1,5 +1,8 @@
 /** A CA with leaves that name where their status is to be had, for tests. */
 import { KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 
 import { hexFromBytes, type Signer } from '#base'
 
@@ -103,4 +106,39 @@ export function responseOf(
     ...over,
   }
   return signOcspResponse(order, signer)
+}
+
+/** Allows the addresses of {@link serve}. */
+export const LOOPBACK = ['127.0.0.0/8']
+
+/** A real server on loopback until the end of the test; what `listen` throws ends the connection. */
+export async function serve(
+  listen: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<{ readonly url: string; readonly server: Server } & AsyncDisposable> {
+  const server = createServer((request, response) => {
+    void Promise.resolve(listen(request, response)).catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${portOf(server)}/`,
+    server,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** The TCP port a server listens on. */
+export function portOf(server: Pick<Server, 'address'>): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string')
+    throw new TypeError('the server does not listen on TCP')
+  return address.port
+}
+
+export async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
+  return new Uint8Array(await buffer(request))
 }
