@@ -4,6 +4,7 @@ import { CertificateAuthority, readCertificate, type Certificate } from '#pki'
 import type { CentralConfig } from './config.ts'
 import { CpsSigner } from './cps/cps-signer.ts'
 import type { ContractAuthority } from './cps/provisioning-service.ts'
+import { readTimestamp } from './fields.ts'
 import { openSigningKey, signingKeyText } from './signing-key-source.ts'
 import { CentralError } from './start-error.ts'
 
@@ -57,11 +58,11 @@ function readAll(files: readonly string[]): Promise<readonly Certificate[]> {
   return Promise.all(files.map((file) => readCertificate(file)))
 }
 
-/** A date that no calendar has (31 February) is refused here; the schema knows only the form. */
+/** A date that no calendar has (30 February) is refused here; the schema knows only the form. */
 function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const timeMs = Date.parse(text)
-  if (Number.isNaN(timeMs)) throw signerError(`${text} is no time`)
+  const timeMs = readTimestamp(text)
+  if (timeMs === undefined) throw signerError(`${text} is no time`)
   return timeMs
 }
 

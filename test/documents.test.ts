@@ -5,7 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/inspect.md']
+const DOCUMENTS = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'docs/ceremony.md',
+  'docs/inspect.md',
+]
 
 function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8')
@@ -26,13 +33,15 @@ describe.each(DOCUMENTS)('%s', (document) => {
 })
 
 test('ARCHITECTURE.md gives a reason for each dependency, and for no other', () => {
-  const { dependencies, devDependencies }: PackageFile = JSON.parse(read('package.json'))
+  const { dependencies, optionalDependencies, devDependencies }: PackageFile = JSON.parse(
+    read('package.json'),
+  )
   const rows = read('ARCHITECTURE.md').match(/^\| `[^|]*\|[^|]*\|$/gm) ?? []
   const explained = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
   )
   expect(explained.toSorted()).toEqual(
-    [...Object.keys(dependencies), ...Object.keys(devDependencies)].toSorted(),
+    [dependencies, optionalDependencies, devDependencies].flatMap(Object.keys).toSorted(),
   )
 })
 
@@ -44,5 +53,6 @@ test('ARCHITECTURE.md has every folder in its table', () => {
 
 interface PackageFile {
   readonly dependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }

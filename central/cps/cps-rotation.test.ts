@@ -120,7 +120,7 @@ describe('signers that cannot be used leave the others in place', () => {
       what: 'a window that ends before it begins',
       over: { usableFrom: timeText(2), usableUntil: timeText(1) },
     },
-    { what: 'a day that no calendar has', over: { usableFrom: '2026-13-41T00:00:00Z' } },
+    { what: 'a day that no calendar has', over: { usableFrom: '2026-02-30T00:00:00Z' } },
     { what: 'a window after the end of the certificate', over: { usableFrom: '9000-01-01T00:00:00Z' } },
     { what: 'two keys', over: { privateKey: { file: '/nowhere' } } },
   ])('$what: ERR_CENTRAL_SIGNER', async ({ over }) => {

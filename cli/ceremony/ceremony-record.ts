@@ -8,6 +8,7 @@ import { CliError } from '../failure.ts'
 import type { CeremonyScriptFile } from './ceremony-script.ts'
 import type { CeremonyItem } from './hold-ceremony.ts'
 import { writeNewFile } from './new-file.ts'
+import { readUtcTime } from './utc-time.ts'
 
 const OPERATOR_CHARACTERS_MAX = 100
 
@@ -23,7 +24,7 @@ export interface CeremonyFacts {
 
 /** @throws {CliError} ERR_CLI_USAGE when time or operators cannot be recorded */
 export function requireRecordable({ heldAt, operators }: CeremonyFacts): void {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(heldAt) || Number.isNaN(Date.parse(heldAt)))
+  if (readUtcTime(heldAt) === undefined)
     throw new CliError('ERR_CLI_USAGE', '--at is a time like 2026-01-31T12:00:00Z')
   for (const name of operators)
     if (name.length > OPERATOR_CHARACTERS_MAX || !/^[\p{L}\p{N} .,'()-]+$/u.test(name))

@@ -6,6 +6,8 @@ import { Type, type Static } from 'typebox'
 import { CERTIFICATE_PROFILES, type CertificateProfileName } from '#pki'
 import { ConfigError, FilePath, loadConfig, SecretSource } from '#service'
 
+import { readUtcTime } from './utc-time.ts'
+
 const CERTIFICATES_MAX = 100
 const closed = { additionalProperties: false } as const
 
@@ -119,7 +121,7 @@ function complaints(
   if (issuer !== undefined && !above.some((each) => each.name === issuer))
     found.push('issuer: no certificate above has this name')
   for (const [member, time] of Object.entries({ validFrom, validUntil }))
-    if (Number.isNaN(Date.parse(time))) found.push(`${member}: no calendar has this date`)
+    if (readUtcTime(time) === undefined) found.push(`${member}: no calendar has this date`)
   if (above.some((each) => isSameObject(each.key, key))) found.push('key.pkcs11.label: used above')
   return found
 }

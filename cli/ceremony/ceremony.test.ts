@@ -268,7 +268,7 @@ describe('refused without a trace', () => {
     ['a sub CA without one', [entry('cps-sub1')], 'certificates[0].issuer: missing'],
     [
       'a day no calendar has',
-      [{ ...ROOT, validFrom: '2026-13-01T00:00:00Z' }],
+      [{ ...ROOT, validFrom: '2026-02-30T00:00:00Z' }],
       'certificates[0].validFrom: ',
     ],
     [
