@@ -328,19 +328,19 @@ describe('the evil set', () => {
   })
 })
 
-describe('revocation', () => {
-  const times = { thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS + DAY_MS, source: 'crl' } as const
-  const good = { status: 'good', ...times } as const
-  const unknown = { status: 'unknown', why: 'nobody said anything' } as const
-  const revoked = { status: 'revoked', revokedAtMs: NOW_MS, reason: 'keyCompromise', ...times } as const
-  const judged = (
-    policy: 'require' | 'prefer',
-    statusOf: (certificate: Certificate) => RevocationStatus,
-  ): PathVerdict =>
-    validate({ revocation: { policy, evidence: { statusOf: ({ certificate }) => statusOf(certificate) } } })
-  const only = (evil: Forged, status: RevocationStatus) => (certificate: Certificate) =>
-    certificate.equals(evil.certificate) ? status : good
+const times = { thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS + DAY_MS, source: 'crl' } as const
+const good = { status: 'good', ...times } as const
+const unknown = { status: 'unknown', why: 'nobody said anything' } as const
+const revoked = { status: 'revoked', revokedAtMs: NOW_MS, reason: 'keyCompromise', ...times } as const
+const judged = (
+  policy: 'require' | 'prefer',
+  statusOf: (certificate: Certificate) => RevocationStatus,
+): PathVerdict =>
+  validate({ revocation: { policy, evidence: { statusOf: ({ certificate }) => statusOf(certificate) } } })
+const only = (evil: Forged, status: RevocationStatus) => (certificate: Certificate) =>
+  certificate.equals(evil.certificate) ? status : good
 
+describe('revocation', () => {
   test('is asked of every certificate but the root, at the time of the validation, once', () => {
     const asked: string[] = []
     const verdict = judged('require', ({ commonName = '' }) => {

@@ -24,10 +24,11 @@ const P2 = '2.16.840.1.2'
 const encoded = (oid: string, value: Uint8Array): ReturnType<typeof extension> =>
   extension(oid, true, Buffer.from(value).toString('hex'))
 
+const count = (tag: number, n: number | undefined): Uint8Array[] =>
+  n === undefined ? [] : [writeElement(tag, Uint8Array.of(n))]
+
 function* extensionsOf(says: Says): Generator<ReturnType<typeof extension>> {
   const { policies, mappings, requireExplicit, inhibitMapping, inhibitAny } = says
-  const count = (tag: number, n: number | undefined): Uint8Array[] =>
-    n === undefined ? [] : [writeElement(tag, Uint8Array.of(n))]
   if (policies !== undefined) {
     const list = policies.map((oid) => writeSequence(writeObjectIdentifier(oid)))
     yield encoded(EXTENSION.certificatePolicies, writeSequence(...list))
