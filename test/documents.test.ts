@@ -12,6 +12,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/ceremony.md',
   'docs/inspect.md',
+  'docs/pki-explain.md',
 ]
 
 function read(file: string): string {
