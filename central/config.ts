@@ -1,7 +1,7 @@
 import { Type, type Static, type TString } from 'typebox'
 
 import { CA_KINDS, ROLES, SCOPES } from '#opcp'
-import { FilePath, LogLevel, SecretSource } from '#service'
+import { FilePath, LogLevel, RevocationConfig, SecretSource } from '#service'
 
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 
@@ -164,6 +164,7 @@ export const CentralConfig = Type.Object(
     ),
     mo: Type.Object({ contractAuthority: Type.Optional(ContractAuthority) }, { ...closed, default: {} }),
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
+    revocation: RevocationConfig,
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
   },
   closed,

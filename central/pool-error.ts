@@ -22,8 +22,10 @@ export const POOL_ERROR_STATUS = {
   ERR_PCP_NOT_VALID: 404,
   ERR_PCP_EXPIRED: 400,
   ERR_PCP_CHAIN: 400,
+  ERR_PCP_REVOKED: 400,
   ERR_CPS_CONTRACT_EXPIRED: 400,
   ERR_CPS_CHAIN: 400,
+  ERR_CPS_REVOKED: 400,
   ERR_CPS_PERIOD: 400,
   ERR_CPS_SIGNER_UNKNOWN: 400,
   ERR_CPS_VEHICLE_UNKNOWN: 400,
@@ -43,6 +45,8 @@ export const POOL_ERROR_STATUS = {
   ERR_EST_OTHER_NAME: 403,
   /** None that this service has issued. */
   ERR_EST_CERTIFICATE_UNKNOWN: 404,
+  /** Nobody says whether a certificate is revoked, and the config wants it known. */
+  ERR_POOL_STATUS_UNKNOWN: 502,
   /** This central is not set up for the operation. */
   ERR_POOL_NOT_CONFIGURED: 503,
 } as const
@@ -55,4 +59,15 @@ export type PoolErrorCode = keyof typeof POOL_ERROR_STATUS
  */
 export class PoolError extends CodedError<PoolErrorCode> {
   override name = 'PoolError'
+}
+
+/** For a path that was refused with ERR_PATH_STATUS_UNKNOWN. */
+export function statusUnknown(refusal: { readonly message: string }): PoolError {
+  return new PoolError(
+    'ERR_POOL_STATUS_UNKNOWN',
+    'The revocation status of the certificate chain is not known.',
+    {
+      cause: new Error(refusal.message),
+    },
+  )
 }

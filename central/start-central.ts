@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
+import { PathRevocation } from '#pki'
 import { readSecret, type Logger } from '#service'
 
 import { serveCcp } from './ccp/ccp-routes.ts'
@@ -68,7 +69,8 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
 
   const database = await openDatabase(config.database.file)
   resources.defer(() => database.destroy())
-  const pools = createPools(database, { clock, random })
+  const revocation = resources.use(await openRevocation(config.revocation, ports))
+  const pools = createPools(database, { clock, random, revocation })
   const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots, clock })
   logSigners(signers, logger)
   const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
@@ -120,11 +122,26 @@ function logSigners(signers: CpsSigners, logger: Logger): void {
   }
 }
 
+function openRevocation(
+  settings: CentralConfig['revocation'],
+  { clock, logger }: CentralPorts,
+): Promise<PathRevocation> {
+  return PathRevocation.open(settings, {
+    clock,
+    onUnknown: ({ certificate, ...fields }) => {
+      // The name of a vehicle's or contract's certificate is no matter for the log.
+      const issuer = certificate.issuer.text
+      const fingerprint = certificate.fingerprintSha256Hex
+      logger.warn({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+    },
+  })
+}
+
 function createPools(
   database: Database,
-  { clock, random }: { clock: Clock; random: RandomBytes },
+  { clock, random, revocation }: { clock: Clock; random: RandomBytes; revocation: PathRevocation },
 ): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool } {
-  const roots = new RootPool({ store: new SqlRootStore(database), clock, random })
+  const roots = new RootPool({ store: new SqlRootStore(database), clock, random, revocation })
   const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
   const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
   return { roots, vehicles, contracts }

@@ -5,19 +5,21 @@ import {
   type IssuerAndSerial,
   listedRoots,
   parseCertificate,
+  type PathErrorCode,
   type PathVerdict,
   validatePath,
   type VerifiedSignatures,
   verifierOf,
 } from '#pki'
 
-import { InstallationError } from './errors.ts'
-import { attempt, type VehicleRequest } from './vehicle-request.ts'
+import { InstallationError, type InstallationErrorCode } from './errors.ts'
+import { attempt, type JudgeRevocation, type VehicleRequest } from './vehicle-request.ts'
 
 export interface AnswerTrust {
   readonly v2gRoots: readonly Certificate[]
   readonly atMs: number
   readonly verifiedSignatures?: VerifiedSignatures
+  readonly judgeRevocation: JudgeRevocation
 }
 
 /** What a checked answer of the pool says. */
@@ -33,15 +35,15 @@ export type ContractAnswer =
 
 /**
  * Checks a CertificateInstallationRes before it goes to a vehicle: it belongs to the session of the request and, when
- * it carries a contract, the four signed parts are those that a CPS below a known V2G root signed. A negative answer
- * carries nothing that could be signed.
+ * it carries a contract, the four signed parts are those that a CPS below a known V2G root signed, which is not revoked.
+ * A negative answer carries nothing that could be signed.
  *
  * @throws {InstallationError} ERR_GATEWAY_ANSWER_*, ERR_GATEWAY_NO_ROOTS
  */
-export function checkContractAnswer(
+export async function checkContractAnswer(
   base64: string,
   { request, trust, charactersMax }: { request: VehicleRequest; trust: AnswerTrust; charactersMax: number },
-): ContractAnswer {
+): Promise<ContractAnswer> {
   const message = decodeAnswer(base64, charactersMax)
   const response = message.Body.CertificateInstallationRes
   if (response === undefined) {
@@ -58,7 +60,7 @@ export function checkContractAnswer(
   const intermediates = (SubCertificates?.Certificate ?? []).map(readCertificate)
   verifySignature(message, leaf)
   const { rootIds } = request
-  const v2gRoot = findRoot({ leaf, intermediates, trust, rootIds })
+  const v2gRoot = await findRoot({ leaf, intermediates, trust, rootIds })
   const rootListed = listedRoots(rootIds, [v2gRoot]).length > 0
   return { outcome: 'contract', emaid: response.eMAID.$value, v2gRoot, rootListed }
 }
@@ -85,17 +87,17 @@ function verifySignature(message: V2gMessage, leaf: Certificate): void {
 }
 
 /** The V2G root of the CPS chain: one that the vehicle lists if a path leads there, else any known one. */
-function findRoot({
+async function findRoot({
   leaf,
   intermediates,
-  trust: { v2gRoots, ...validation },
+  trust: { v2gRoots, judgeRevocation, ...validation },
   rootIds,
 }: {
   leaf: Certificate
   intermediates: readonly Certificate[]
   trust: AnswerTrust
   rootIds: readonly IssuerAndSerial[]
-}): Certificate {
+}): Promise<Certificate> {
   if (v2gRoots.length === 0) {
     throw new InstallationError(
       'ERR_GATEWAY_NO_ROOTS',
@@ -105,9 +107,15 @@ function findRoot({
   const pathTo = (roots: readonly Certificate[]): PathVerdict =>
     validatePath({ leaf, intermediates, roots, use: 'cps', ...validation })
   const preferred = pathTo(listedRoots(rootIds, v2gRoots))
-  const verdict = preferred.valid ? preferred : pathTo(v2gRoots)
+  const verdict = await judgeRevocation(preferred.valid ? preferred : pathTo(v2gRoots))
   const root = verdict.valid ? verdict.path.at(-1) : undefined
   if (root !== undefined) return root
-  const why = verdict.valid ? 'the path is empty' : `${verdict.code}: ${verdict.message}`
-  throw new InstallationError('ERR_GATEWAY_ANSWER_CPS_CHAIN', why)
+  if (verdict.valid) throw new TypeError('a valid path ends in a root')
+  const code = CHAIN_ERRORS[verdict.code] ?? 'ERR_GATEWAY_ANSWER_CPS_CHAIN'
+  throw new InstallationError(code, `${verdict.code}: ${verdict.message}`)
+}
+
+const CHAIN_ERRORS: Partial<Record<PathErrorCode, InstallationErrorCode>> = {
+  ERR_PATH_REVOKED: 'ERR_GATEWAY_ANSWER_CPS_REVOKED',
+  ERR_PATH_STATUS_UNKNOWN: 'ERR_GATEWAY_ANSWER_CPS_STATUS_UNKNOWN',
 }

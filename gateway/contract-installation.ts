@@ -8,21 +8,32 @@ import {
   type Get15118EVCertificateResponse,
 } from '#ocpp'
 import { ISO2_NAMESPACE } from '#opcp'
-import { type Certificate, VerifiedSignatures } from '#pki'
+import { type Certificate, type PathRevocation, VerifiedSignatures } from '#pki'
 import type { Logger } from '#service'
 
 import { checkContractAnswer, type ContractAnswer } from './contract-answer.ts'
 import { askContractPool, type ContractPool } from './contract-pool.ts'
 import { InstallationError, type InstallationErrorCode, REASON_CODES } from './errors.ts'
 import type { RootCertificates } from './root-certificates.ts'
-import { readVehicleRequest, type VehicleRequest, verifyVehicleRequest } from './vehicle-request.ts'
+import {
+  type JudgeRevocation,
+  readVehicleRequest,
+  type VehicleRequest,
+  verifyVehicleRequest,
+} from './vehicle-request.ts'
 
 /** Of a failure, in the log and before OCPP's own cut. */
 const MESSAGE_CHARACTERS_MAX = 512
+/**
+ * How long an installation waits for responders that were not heard of yet, once for the vehicle and once for the CPS;
+ * they are asked on without it. What is known already costs no time.
+ */
+export const REVOCATION_WAIT_MS = 200
 
 export interface ContractInstallationOptions {
   readonly pool: ContractPool
   readonly roots: RootCertificates
+  readonly revocation: PathRevocation
   readonly clock: Clock
   readonly logger: Logger
   /** From the arrival of the request to the answer, retries included. */
@@ -46,12 +57,23 @@ export interface InstallationRecord {
   /** Whether the vehicle's chain could be verified here. */
   readonly vehicleChain?: 'chain-verified' | 'left-to-pool'
   readonly answer?: ContractAnswer
+  /** How long ago the issuers said that their certificates are not revoked: the oldest of those answers. */
+  readonly revocationAgeMs?: number
   /** Time spent on the pool, and from the arrival of the request to its answer. */
   readonly poolMs?: number
   readonly totalMs: number
 }
 
-type Facts = { -readonly [K in 'pcid' | 'vehicleChain' | 'answer' | 'poolMs']?: InstallationRecord[K] & {} }
+type Facts = {
+  -readonly [
+    K in 'pcid' | 'vehicleChain' | 'answer' | 'revocationAgeMs' | 'poolMs'
+  ]?: InstallationRecord[K] & {}
+}
+
+interface AnswerQuestion {
+  readonly request: VehicleRequest
+  readonly judgeRevocation: JudgeRevocation
+}
 
 interface Outcome {
   readonly response: Get15118EVCertificateResponse
@@ -122,19 +144,23 @@ export class ContractInstallation {
     const signal = AbortSignal.timeout(remainingMs({ budgetMs, spentMs: clock() - arrivedAtMs }))
     const request = readVehicleRequest({ exiRequest, ...rest }, { subprotocol })
     facts.pcid = request.pcid
-    facts.vehicleChain = this.#verifyVehicle(request)
+    const judgeRevocation = this.#revocationJudge(facts, signal)
+    facts.vehicleChain = await this.#verifyVehicle(request, judgeRevocation)
     const askedMs = clock()
     try {
       const body = { certificateInstallationReq: exiRequest, xsdMsgDefNamespace: ISO2_NAMESPACE }
       const exiResponse = await askContractPool(pool, body, signal)
-      facts.answer = await this.#verifyAnswer(exiResponse, request, signal)
+      facts.answer = await this.#verifyAnswer(exiResponse, { request, judgeRevocation, signal })
       return exiResponse
     } finally {
       facts.poolMs = clock() - askedMs
     }
   }
 
-  #verifyVehicle(request: VehicleRequest): 'chain-verified' | 'left-to-pool' {
+  #verifyVehicle(
+    request: VehicleRequest,
+    judgeRevocation: JudgeRevocation,
+  ): Promise<'chain-verified' | 'left-to-pool'> {
     const { roots, clock, vehicleIntermediates } = this.#options
     return verifyVehicleRequest(request, {
       intermediates: vehicleIntermediates,
@@ -142,29 +168,44 @@ export class ContractInstallation {
       roots: [...roots.of('OEM'), ...roots.of('V2G')],
       atMs: clock(),
       verifiedSignatures: this.#verifiedSignatures,
+      judgeRevocation,
     })
+  }
+
+  #revocationJudge(facts: Facts, signal: AbortSignal): JudgeRevocation {
+    const { revocation, clock } = this.#options
+    return async (verdict) => {
+      const wait = AbortSignal.any([signal, AbortSignal.timeout(REVOCATION_WAIT_MS)])
+      const judged = await revocation.judge(verdict, { signal: wait })
+      const statuses = (judged.valid && judged.statuses) || []
+      for (const status of statuses) {
+        if (status.status === 'good')
+          facts.revocationAgeMs = Math.max(facts.revocationAgeMs ?? 0, clock() - status.thisUpdateMs)
+      }
+      return judged
+    }
   }
 
   /** A CPS below a root that is not known here may be one below a root that is new: the pool is asked once. */
   async #verifyAnswer(
     exiResponse: string,
-    request: VehicleRequest,
-    signal: AbortSignal,
+    { signal, ...question }: AnswerQuestion & { readonly signal: AbortSignal },
   ): Promise<ContractAnswer> {
     try {
-      return this.#checkAnswer(exiResponse, request)
+      return await this.#checkAnswer(exiResponse, question)
     } catch (error) {
       if (!isRootMissing(error)) throw error
       if ((await this.#options.roots.refreshOnDemand(signal)) === 'unchanged') throw error
-      return this.#checkAnswer(exiResponse, request)
+      return await this.#checkAnswer(exiResponse, question)
     }
   }
 
-  #checkAnswer(exiResponse: string, request: VehicleRequest): ContractAnswer {
+  #checkAnswer(exiResponse: string, { request, judgeRevocation }: AnswerQuestion): Promise<ContractAnswer> {
     const { roots, clock, exiResponseCharactersMax } = this.#options
+    const verifiedSignatures = this.#verifiedSignatures
     return checkContractAnswer(exiResponse, {
       request,
-      trust: { v2gRoots: roots.of('V2G'), atMs: clock(), verifiedSignatures: this.#verifiedSignatures },
+      trust: { v2gRoots: roots.of('V2G'), atMs: clock(), verifiedSignatures, judgeRevocation },
       charactersMax: exiResponseCharactersMax,
     })
   }

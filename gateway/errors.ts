@@ -22,6 +22,10 @@ export const REASON_CODES = {
   ERR_GATEWAY_VEHICLE_NOT_YET_VALID: 'InvalidCertificate',
   /** Not an OEM provisioning certificate: a CA, another market role, no PCID. */
   ERR_GATEWAY_VEHICLE_ROLE: 'InvalidCertificate',
+  /** The certificate or a CA above it. */
+  ERR_GATEWAY_VEHICLE_REVOKED: 'InvalidCertificate',
+  /** Nobody says whether the vehicle's certificate or a CA above it is revoked, and the config wants it known. */
+  ERR_GATEWAY_VEHICLE_STATUS_UNKNOWN: 'RevocationUnknown',
   /** The chain is known here and does not hold. */
   ERR_GATEWAY_VEHICLE_CHAIN: 'InvalidCertificate',
   ERR_GATEWAY_POOL_UNREACHABLE: 'PoolUnreachable',
@@ -42,6 +46,10 @@ export const REASON_CODES = {
   ERR_GATEWAY_ANSWER_CERTIFICATE: 'PoolAnswerInvalid',
   /** The CPS chain leads to no V2G root of the root certificate pool. */
   ERR_GATEWAY_ANSWER_CPS_CHAIN: 'PoolAnswerInvalid',
+  /** The certificate of the CPS or a CA above it. */
+  ERR_GATEWAY_ANSWER_CPS_REVOKED: 'PoolAnswerInvalid',
+  /** Nobody says whether the CPS or a CA above it is revoked, and the config wants it known. */
+  ERR_GATEWAY_ANSWER_CPS_STATUS_UNKNOWN: 'RevocationUnknown',
   /** Longer than the charge points are known to take. */
   ERR_GATEWAY_ANSWER_TOO_LONG: 'TooLargeElement',
   /** No V2G root is known yet, so that no answer can be checked. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type Clock, messageOf } from '#base'
 import { answerLocally, type ChargePointCall, OcppServer } from '#ocpp'
 import { OpcpClient } from '#opcp'
-import { parseCertificates } from '#pki'
+import { parseCertificates, PathRevocation } from '#pki'
 import { type Logger, readSecret } from '#service'
 
 import { ChargePointPasswords } from './charge-point-passwords.ts'
@@ -48,7 +48,9 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       logger,
     }),
   )
-  const installation = await openInstallation(config.installation, { pool: client, roots, clock, logger })
+  const revocation = stack.use(await openRevocation(config.revocation, ports))
+  const parts = { pool: client, roots, revocation, clock, logger }
+  const installation = await openInstallation(config.installation, parts)
   const { host, port, path, limits } = config.ocpp
   const server = stack.use(
     await OcppServer.listen({
@@ -108,10 +110,30 @@ async function openClient(
 
 async function openInstallation(
   { vehicleIntermediatesFile: file, ...limits }: GatewayConfig['installation'],
-  parts: { pool: OpcpClient; roots: RootCertificates; clock: Clock; logger: Logger },
+  parts: {
+    pool: OpcpClient
+    roots: RootCertificates
+    revocation: PathRevocation
+    clock: Clock
+    logger: Logger
+  },
 ): Promise<ContractInstallation> {
   const vehicleIntermediates = file === undefined ? [] : parseCertificates(await readText(file))
   return new ContractInstallation({ ...limits, ...parts, vehicleIntermediates })
+}
+
+function openRevocation(
+  settings: GatewayConfig['revocation'],
+  { clock, logger }: GatewayPorts,
+): Promise<PathRevocation> {
+  return PathRevocation.open(settings, {
+    clock,
+    onUnknown: ({ certificate, ...fields }) => {
+      const issuer = certificate.issuer.text
+      const fingerprint = certificate.fingerprintSha256Hex
+      logger.warn({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+    },
+  })
 }
 
 async function readTls(

@@ -7,12 +7,16 @@ import {
   type IssuerAndSerial,
   parseCertificate,
   type PathErrorCode,
+  type PathVerdict,
   validatePath,
   type VerifiedSignatures,
   verifierOf,
 } from '#pki'
 
 import { InstallationError, type InstallationErrorCode } from './errors.ts'
+
+/** Looks at the revocation of a valid path; a verdict that is none stays as it is. */
+export type JudgeRevocation = (verdict: PathVerdict) => Promise<PathVerdict>
 
 /** A CertificateInstallationReq as read, not yet verified. */
 export interface VehicleRequest {
@@ -56,20 +60,24 @@ export function readVehicleRequest(
 
 /**
  * Verifies what the edge can: that the request is signed by the key of its provisioning certificate, that this one is
- * valid now and a vehicle's, and its chain when the sub CAs are known here. The sub CAs do not travel with the
+ * valid now and a vehicle's, and its chain with its revocation when the sub CAs are known here. The sub CAs do not travel with the
  * request, so that an unknown issuer is `'left-to-pool'`, which has them.
  *
  * @throws {InstallationError} ERR_GATEWAY_VEHICLE_* and ERR_GATEWAY_REQUEST_SIGNATURE
  */
-export function verifyVehicleRequest(
+export async function verifyVehicleRequest(
   { message, provisioningCertificate }: VehicleRequest,
-  trust: {
+  {
+    judgeRevocation,
+    ...trust
+  }: {
     readonly intermediates: readonly Certificate[]
     readonly roots: readonly Certificate[]
     readonly atMs: number
     readonly verifiedSignatures?: VerifiedSignatures
+    readonly judgeRevocation: JudgeRevocation
   },
-): 'chain-verified' | 'left-to-pool' {
+): Promise<'chain-verified' | 'left-to-pool'> {
   const verdict = validatePath({ leaf: provisioningCertificate, use: 'oem-provisioning', ...trust })
   if (!verdict.valid && verdict.code !== 'ERR_PATH_NO_ISSUER') {
     throw new InstallationError(chainErrorCode(verdict.code), verdict.message)
@@ -81,7 +89,11 @@ export function verifyVehicleRequest(
   if (!signature.valid) {
     throw new InstallationError('ERR_GATEWAY_REQUEST_SIGNATURE', `${signature.code}: ${signature.message}`)
   }
-  return verdict.valid ? 'chain-verified' : 'left-to-pool'
+  if (!verdict.valid) return 'left-to-pool'
+  // Last, as it may take time: only the holder of the key may cause questions.
+  const unrevoked = await judgeRevocation(verdict)
+  if (!unrevoked.valid) throw new InstallationError(chainErrorCode(unrevoked.code), unrevoked.message)
+  return 'chain-verified'
 }
 
 function decodeRequest(exiRequest: string, charactersMax: number): V2gMessage {
@@ -112,8 +124,14 @@ export function attempt<T>(code: InstallationErrorCode, step: () => T): T {
   }
 }
 
+const CHAIN_ERRORS: Partial<Record<PathErrorCode, InstallationErrorCode>> = {
+  ERR_PATH_EXPIRED: 'ERR_GATEWAY_VEHICLE_EXPIRED',
+  ERR_PATH_NOT_YET_VALID: 'ERR_GATEWAY_VEHICLE_NOT_YET_VALID',
+  ERR_PATH_REVOKED: 'ERR_GATEWAY_VEHICLE_REVOKED',
+  ERR_PATH_ROLE: 'ERR_GATEWAY_VEHICLE_ROLE',
+  ERR_PATH_STATUS_UNKNOWN: 'ERR_GATEWAY_VEHICLE_STATUS_UNKNOWN',
+}
+
 function chainErrorCode(code: PathErrorCode): InstallationErrorCode {
-  if (code === 'ERR_PATH_EXPIRED') return 'ERR_GATEWAY_VEHICLE_EXPIRED'
-  if (code === 'ERR_PATH_NOT_YET_VALID') return 'ERR_GATEWAY_VEHICLE_NOT_YET_VALID'
-  return code === 'ERR_PATH_ROLE' ? 'ERR_GATEWAY_VEHICLE_ROLE' : 'ERR_GATEWAY_VEHICLE_CHAIN'
+  return CHAIN_ERRORS[code] ?? 'ERR_GATEWAY_VEHICLE_CHAIN'
 }

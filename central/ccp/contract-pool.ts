@@ -2,17 +2,18 @@ import { codeOf, messageOf, type Clock } from '#base'
 import {
   type CertificateChainType,
   type CertificateInstallationResType,
+  decodeV2gMessage,
   encodeV2gMessage,
   parseEmaid,
   verifyContractData,
   type V2gMessage,
 } from '#iso15118'
 import type { RootType } from '#opcp'
-import { parseCertificate, verifierOf, type Certificate } from '#pki'
+import { parseCertificate, verifierOf, type Certificate, type PathRefusal } from '#pki'
 
 import { publicKeySha256, type Vehicle } from '../pcp/provisioning-pool.ts'
-import { PoolError } from '../pool-error.ts'
-import type { RootPool } from '../rcp/root-pool.ts'
+import { PoolError, statusUnknown } from '../pool-error.ts'
+import type { Chain, RootPool } from '../rcp/root-pool.ts'
 import type { ContractStore, DeliverableContract } from './contract-store.ts'
 import { signedXmlOf } from './signed-xml.ts'
 
@@ -44,13 +45,14 @@ export class ContractPool {
    * Verifies what a CPS signed, also our own, and keeps it for the vehicle in place of any earlier contract of the same
    * EMAID below the same V2G root.
    *
-   * @throws {PoolError} ERR_CCP_SIGNED_DATA, ERR_CPS_CONTRACT_EXPIRED, ERR_CCP_TAKEN, ERR_CPS_VEHICLE_UNKNOWN
+   * @throws {PoolError} ERR_CCP_SIGNED_DATA, ERR_CPS_CONTRACT_EXPIRED, ERR_CCP_TAKEN, ERR_CPS_VEHICLE_UNKNOWN,
+   * ERR_POOL_STATUS_UNKNOWN
    */
   async add({ message, vehicle, metaData }: SignedContractData): Promise<void> {
     const response = message.Body.CertificateInstallationRes
     if (response?.ResponseCode !== 'OK') throw refused('not a CertificateInstallationRes with contract data')
     const cpsPath = await this.#verifyCps(message, response)
-    const contractPath = await this.#judgeContract(response.ContractSignatureCertChain)
+    const contractPath = await this.#verifyContract(response)
     const contract = first(contractPath)
     const certificates = [...cpsPath, ...contractPath]
     const emaid = attempt(() => parseEmaid(response.eMAID.$value))
@@ -100,31 +102,44 @@ export class ContractPool {
     )
   }
 
+  /**
+   * Why a bundle is no longer to be delivered, by what the issuers of its two chains are known to have said: nobody is
+   * asked while a vehicle waits, but soon after.
+   */
+  async refusalOf(bundle: DeliverableContract): Promise<PathRefusal | undefined> {
+    const response = decodeV2gMessage(bundle.response).message.Body.CertificateInstallationRes
+    if (response === undefined) throw new TypeError('a bundle holds a CertificateInstallationRes')
+    const chains = [
+      cpsChain(parseChain(response.SAProvisioningCertificateChain)),
+      contractChain(parseChain(response.ContractSignatureCertChain)),
+    ]
+    for (const chain of chains) {
+      const verdict = await this.#roots.judge({ ...chain, revocation: 'known' })
+      if (!verdict.valid) return verdict
+    }
+    return undefined
+  }
+
   /** The signature of the CPS, then its path to a V2G root. */
   async #verifyCps(
     message: V2gMessage,
     response: CertificateInstallationResType,
   ): Promise<readonly Certificate[]> {
-    const { leaf, intermediates } = parseChain(response.SAProvisioningCertificateChain)
-    const signature = verifyContractData({ message, verifier: attempt(() => verifierOf(leaf)) })
+    const chain = parseChain(response.SAProvisioningCertificateChain)
+    const signature = verifyContractData({ message, verifier: attempt(() => verifierOf(chain.leaf)) })
     if (!signature.valid) throw refused(`${signature.code} ${signature.message}`)
-    const verdict = await this.#roots.judge({ leaf, intermediates, rootTypes: CPS_ROOT_TYPES, use: 'cps' })
-    if (!verdict.valid) throw refused(`chain of the CPS: ${verdict.message}`)
+    const verdict = await this.#roots.judge(cpsChain(chain))
+    if (!verdict.valid) throw chainRefused('CPS', verdict)
     return verdict.path
   }
 
-  async #judgeContract(chain: CertificateChainType): Promise<readonly Certificate[]> {
-    const { leaf, intermediates } = parseChain(chain)
+  async #verifyContract(response: CertificateInstallationResType): Promise<readonly Certificate[]> {
+    const chain = parseChain(response.ContractSignatureCertChain)
     const nowMs = this.#clock()
-    if (leaf.validToMs < nowMs) throw contractExpired()
-    const verdict = await this.#roots.judge({
-      leaf,
-      intermediates,
-      rootTypes: CONTRACT_ROOT_TYPES,
-      use: 'contract',
-      atMs: Math.max(nowMs, leaf.validFromMs),
-    })
-    if (!verdict.valid) throw refused(`chain of the contract: ${verdict.message}`)
+    if (chain.leaf.validToMs < nowMs) throw contractExpired()
+    const atMs = Math.max(nowMs, chain.leaf.validFromMs)
+    const verdict = await this.#roots.judge({ ...contractChain(chain), atMs })
+    if (!verdict.valid) throw chainRefused('contract', verdict)
     return verdict.path
   }
 }
@@ -139,10 +154,16 @@ function last(path: readonly Certificate[]): Certificate {
   return first(path.toReversed())
 }
 
-function parseChain(chain: CertificateChainType): {
-  leaf: Certificate
-  intermediates: readonly Certificate[]
-} {
+type ParsedChain = Pick<Chain, 'leaf' | 'intermediates'>
+
+const cpsChain = (chain: ParsedChain): Chain => ({ ...chain, rootTypes: CPS_ROOT_TYPES, use: 'cps' })
+const contractChain = (chain: ParsedChain): Chain => ({
+  ...chain,
+  rootTypes: CONTRACT_ROOT_TYPES,
+  use: 'contract',
+})
+
+function parseChain(chain: CertificateChainType): ParsedChain {
   return {
     leaf: attempt(() => parseCertificate(chain.Certificate)),
     intermediates: attempt(() => (chain.SubCertificates?.Certificate ?? []).map(parseCertificate)),
@@ -158,6 +179,11 @@ function attempt<T>(read: () => T): T {
     if (code?.startsWith('ERR_PKI_') !== true && code !== 'ERR_IDENTIFIER_EMAID') throw error
     throw refused(messageOf(error))
   }
+}
+
+function chainRefused(whose: 'CPS' | 'contract', refusal: PathRefusal): PoolError {
+  if (refusal.code === 'ERR_PATH_STATUS_UNKNOWN') return statusUnknown(refusal)
+  return refused(`chain of the ${whose}: ${refusal.message}`)
 }
 
 function emaidTaken(): PoolError {

@@ -10,7 +10,7 @@ import {
   type V2gMessage,
 } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
-import { listedRoots, parseCertificate, verifierOf, type Certificate } from '#pki'
+import { listedRoots, parseCertificate, verifierOf, type Certificate, type PathErrorCode } from '#pki'
 
 import { publicKeySha256, type ProvisioningPool, type Vehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError } from '../pool-error.ts'
@@ -28,12 +28,18 @@ const RESPONSE_CODES = {
   ERR_CCP_REQUEST_EXPIRED: 'FAILED_CertificateExpired',
   /** No way from the provisioning certificate to an OEM or V2G root of the RCP. */
   ERR_CCP_REQUEST_CHAIN: 'FAILED_CertChainError',
+  ERR_CCP_REQUEST_REVOKED: 'FAILED_CertificateRevoked',
+  /** Nobody has said whether a certificate is revoked, and the config wants it known. */
+  ERR_CCP_REQUEST_STATUS_UNKNOWN: 'FAILED_CertChainError',
   ERR_CCP_VEHICLE_UNKNOWN: 'FAILED_NoCertificateAvailable',
   /** The PCP holds another key: the vehicle could not open what was made for that one. */
   ERR_CCP_VEHICLE_KEY: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_UNKNOWN: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_NOT_YET_VALID: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_EXPIRED: 'FAILED_CertificateExpired',
+  /** The contract or the CPS that signed it, or a CA of theirs. */
+  ERR_CCP_CONTRACT_REVOKED: 'FAILED_CertificateRevoked',
+  ERR_CCP_CONTRACT_STATUS_UNKNOWN: 'FAILED_NoCertificateAvailable',
   /** A root of its chains was taken out of the RCP. */
   ERR_CCP_CONTRACT_UNTRUSTED: 'FAILED_NoCertificateAvailable',
   /** The vehicle lists V2G roots of the RCP, and the contract is signed below none of them. */
@@ -41,6 +47,16 @@ const RESPONSE_CODES = {
 } as const satisfies Record<string, responseCodeType>
 
 type InstallationErrorCode = keyof typeof RESPONSE_CODES
+
+const REQUEST_REFUSALS: Partial<Record<PathErrorCode, InstallationErrorCode>> = {
+  ERR_PATH_EXPIRED: 'ERR_CCP_REQUEST_EXPIRED',
+  ERR_PATH_REVOKED: 'ERR_CCP_REQUEST_REVOKED',
+  ERR_PATH_STATUS_UNKNOWN: 'ERR_CCP_REQUEST_STATUS_UNKNOWN',
+}
+const CONTRACT_REFUSALS: Partial<Record<PathErrorCode, InstallationErrorCode>> = {
+  ERR_PATH_REVOKED: 'ERR_CCP_CONTRACT_REVOKED',
+  ERR_PATH_STATUS_UNKNOWN: 'ERR_CCP_CONTRACT_STATUS_UNKNOWN',
+}
 
 class InstallationError extends CodedError<InstallationErrorCode> {
   override name = 'InstallationError'
@@ -136,9 +152,10 @@ export class InstallationService {
       intermediates: subCa2 === undefined ? [subCa1] : [subCa1, subCa2],
       rootTypes: ['OEM', 'V2G'],
       use: 'oem-provisioning',
+      revocation: 'known',
     })
     if (verdict.valid) return
-    const code = verdict.code === 'ERR_PATH_EXPIRED' ? 'ERR_CCP_REQUEST_EXPIRED' : 'ERR_CCP_REQUEST_CHAIN'
+    const code = REQUEST_REFUSALS[verdict.code] ?? 'ERR_CCP_REQUEST_CHAIN'
     throw new InstallationError(code, `${verdict.code} ${verdict.message}`)
   }
 
@@ -157,7 +174,20 @@ export class InstallationService {
     const trusted = await this.#parts.contracts.stillTrusted(begun)
     if (trusted.length === 0)
       throw new InstallationError('ERR_CCP_CONTRACT_UNTRUSTED', 'a root of the contract has left the RCP')
-    return await this.#belowTrustedRoot(trusted, { vehicle, request })
+    return await this.#belowTrustedRoot(await this.#unrevoked(trusted), { vehicle, request })
+  }
+
+  /** Those of `bundles` that may still be delivered, at least one. */
+  async #unrevoked(bundles: readonly DeliverableContract[]): Promise<readonly DeliverableContract[]> {
+    const { contracts } = this.#parts
+    const judged = await Promise.all(
+      bundles.map(async (bundle) => ({ bundle, refusal: await contracts.refusalOf(bundle) })),
+    )
+    const good = judged.filter(({ refusal }) => refusal === undefined).map(({ bundle }) => bundle)
+    const refusal = judged[0]?.refusal
+    if (good.length > 0 || refusal === undefined) return good
+    const code = CONTRACT_REFUSALS[refusal.code] ?? 'ERR_CCP_CONTRACT_UNTRUSTED'
+    throw new InstallationError(code, `${refusal.code} ${refusal.message}`)
   }
 
   /** A list that names no root we know says nothing: vehicles are known to list anything. */

@@ -6,7 +6,7 @@ import { type Certificate, type CertificateAuthority, generateP256KeyPair, type 
 import { contractExpired, vehicleUnknown, type ContractPool } from '../ccp/contract-pool.ts'
 import { signedXmlOf } from '../ccp/signed-xml.ts'
 import type { ProvisioningPool, TrustedVehicle } from '../pcp/provisioning-pool.ts'
-import { PoolError } from '../pool-error.ts'
+import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 import type { OfferedContractData } from './contract-data.ts'
 import type { CpsSigner } from './cps-signer.ts'
@@ -132,8 +132,8 @@ export class ProvisioningService {
     try {
       return await this.#parts.pools.vehicles.get(pcid, namespace)
     } catch (error) {
-      if (error instanceof PoolError) throw vehicleUnknown(error)
-      throw error
+      if (!(error instanceof PoolError) || error.code === 'ERR_POOL_STATUS_UNKNOWN') throw error
+      throw vehicleUnknown(error)
     }
   }
 
@@ -164,6 +164,12 @@ function chainOf(leaf: Certificate, subCertificates: readonly Certificate[]): Co
 
 function chainRefused(refusal: PathRefusal, contract: Certificate): PoolError {
   if (refusal.code === 'ERR_PATH_EXPIRED' && refusal.certificate.equals(contract)) return contractExpired()
+  if (refusal.code === 'ERR_PATH_STATUS_UNKNOWN') return statusUnknown(refusal)
+  if (refusal.code === 'ERR_PATH_REVOKED') {
+    const { certificate, message } = refusal
+    const which = certificate.equals(contract) ? 'contractCertificate' : certificate.distinguishedName
+    return new PoolError('ERR_CPS_REVOKED', `Certificate ${which} is revoked.`, { cause: new Error(message) })
+  }
   return new PoolError('ERR_CPS_CHAIN', 'No trusted root certificate found for the given chain.', {
     cause: new Error(refusal.message),
   })

@@ -5,7 +5,7 @@ import type { Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
 import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusal } from '#pki'
 
-import { PoolError } from '../pool-error.ts'
+import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
 import type { ProvisioningStore } from './provisioning-store.ts'
 
@@ -47,7 +47,7 @@ export class ProvisioningPool {
   /**
    * Adds or renews a vehicle. A new key takes the vehicle's contracts with it.
    *
-   * @throws {PoolError} ERR_PCP_EXPIRED, ERR_PCP_CHAIN
+   * @throws {PoolError} ERR_PCP_EXPIRED, ERR_PCP_REVOKED, ERR_PCP_CHAIN, ERR_POOL_STATUS_UNKNOWN
    */
   async put(vehicle: Vehicle): Promise<TrustedVehicle> {
     const judged = await this.#judge(vehicle)
@@ -88,7 +88,7 @@ export class ProvisioningPool {
   /**
    * The vehicle, when its chain still holds.
    *
-   * @throws {PoolError} ERR_PCP_NOT_FOUND, ERR_PCP_NOT_VALID
+   * @throws {PoolError} ERR_PCP_NOT_FOUND, ERR_PCP_NOT_VALID, ERR_POOL_STATUS_UNKNOWN
    */
   async get(pcid: Pick<Pcid, 'key'>, namespace: MessageNamespace): Promise<TrustedVehicle> {
     const what = 'The OEM provisioning certificate with given PCID'
@@ -96,9 +96,10 @@ export class ProvisioningPool {
     if (vehicle === undefined) throw new PoolError('ERR_PCP_NOT_FOUND', `${what} is not found.`)
     const judged = await this.#judge(vehicle)
     if (judged.valid) return { ...vehicle, root: judged.root }
-    const expired = judged.refusal.code === 'ERR_PATH_EXPIRED'
-    throw new PoolError('ERR_PCP_NOT_VALID', `${what} is ${expired ? 'expired' : 'not trusted'}.`, {
-      cause: new Error(judged.refusal.message),
+    const { code, message } = judged.refusal
+    if (code === 'ERR_PATH_STATUS_UNKNOWN') throw statusUnknown(judged.refusal)
+    throw new PoolError('ERR_PCP_NOT_VALID', `${what} is ${NOT_VALID[code] ?? 'not trusted'}.`, {
+      cause: new Error(message),
     })
   }
 
@@ -123,6 +124,12 @@ export class ProvisioningPool {
   }
 }
 
+/** Why a stored certificate is no longer handed out, in the words of OPCP. */
+const NOT_VALID: Partial<Record<PathErrorCode, string>> = {
+  ERR_PATH_EXPIRED: 'expired',
+  ERR_PATH_REVOKED: 'revoked',
+}
+
 /** What a chain that leads to none of our roots can be refused with. */
 const UNTRUSTED: ReadonlySet<PathErrorCode> = new Set([
   'ERR_PATH_NO_ISSUER',
@@ -136,6 +143,11 @@ function uploadRefused(refusal: PathRefusal, vehicle: Vehicle): PoolError {
     const which = nameOf(refusal.certificate, vehicle)
     return new PoolError('ERR_PCP_EXPIRED', `The validUntil date of ${which} is in the past.`, { cause })
   }
+  if (refusal.code === 'ERR_PATH_REVOKED') {
+    const which = nameOf(refusal.certificate, vehicle)
+    return new PoolError('ERR_PCP_REVOKED', `Certificate ${which} is revoked.`, { cause })
+  }
+  if (refusal.code === 'ERR_PATH_STATUS_UNKNOWN') return statusUnknown(refusal)
   const message = UNTRUSTED.has(refusal.code)
     ? 'No trusted root certificate found for the given chain.'
     : `The certificate chain is not valid: ${refusal.message}.`

@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '#base'
 import type { RootType } from '#opcp'
 import { parseCertificate, validatePath, VerifiedSignatures } from '#pki'
-import type { Certificate, CertificateUse, PathVerdict } from '#pki'
+import type { Certificate, CertificateUse, PathRevocation, PathVerdict } from '#pki'
 
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
@@ -25,6 +25,8 @@ export interface Chain {
   readonly use: CertificateUse
   /** Default: now. A contract that begins later is judged at its beginning. */
   readonly atMs?: number
+  /** Whether the issuers may be asked about revocations, or what they said before has to do. Default: they may. */
+  readonly revocation?: 'ask' | 'known'
 }
 
 /** The root certificate pool: what everybody else's trust ends in. */
@@ -32,14 +34,27 @@ export class RootPool {
   readonly #store: RootStore
   readonly #clock: Clock
   readonly #random: RandomBytes
+  readonly #revocation: PathRevocation | undefined
   readonly #verifiedSignatures = new VerifiedSignatures()
   #snapshot: { readonly roots: readonly Root[]; readonly takenAtMs: number } | undefined
   #additions = 0
 
-  constructor({ store, clock, random }: { store: RootStore; clock: Clock; random: RandomBytes }) {
+  /** Without `revocation` nothing is ever revoked. */
+  constructor({
+    store,
+    clock,
+    random,
+    revocation,
+  }: {
+    store: RootStore
+    clock: Clock
+    random: RandomBytes
+    revocation?: PathRevocation
+  }) {
     this.#store = store
     this.#clock = clock
     this.#random = random
+    this.#revocation = revocation
   }
 
   /**
@@ -85,10 +100,17 @@ export class RootPool {
     return rootOf(stored)
   }
 
-  /** Judges a chain of ISO 15118-2 up to the roots of the given types. */
-  async judge({ leaf, intermediates, rootTypes, use, atMs }: Chain): Promise<PathVerdict> {
+  /** Judges a chain of ISO 15118-2 up to the roots of the given types, and whether any of it is revoked now. */
+  async judge({
+    leaf,
+    intermediates,
+    rootTypes,
+    use,
+    atMs,
+    revocation = 'ask',
+  }: Chain): Promise<PathVerdict> {
     const roots = (await this.list()).filter(({ rootType }) => rootTypes.includes(rootType))
-    return validatePath({
+    const verdict = validatePath({
       leaf,
       intermediates,
       roots: roots.map(({ certificate }) => certificate),
@@ -97,6 +119,11 @@ export class RootPool {
       algorithms: ['ecdsa-p256-sha256'],
       verifiedSignatures: this.#verifiedSignatures,
     })
+    if (this.#revocation === undefined) return verdict
+    return await this.#revocation.judge(
+      verdict,
+      revocation === 'known' ? { signal: AbortSignal.abort() } : {},
+    )
   }
 }
 
