@@ -35,8 +35,10 @@ export function addCeremonyCommand(pki: Command, io: CommandIo): void {
       const order = { script, directory: out, random: systemRandom }
       requireRecordable(facts)
       if (check === true) {
-        for (const { name, keyPlace, key, certificate } of await checkCeremony(order))
+        for (const { name, keyPlace, key, certificate, remarks } of await checkCeremony(order)) {
           io.writeOutput(`${name}: certificate ${certificate}; key ${key} (${keyPlace})\n`)
+          for (const remark of remarks) io.writeOutput(`  advised against: ${remark}\n`)
+        }
         return
       }
       if (await hasRecord(out, at)) await requireNothingToMake(order, at)

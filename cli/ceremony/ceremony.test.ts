@@ -199,11 +199,15 @@ describe('a ceremony', () => {
     expect(exitCode).toBe(0)
     expect(output).toBe(
       'v2g-root: certificate found; key found (v2g-root.key.pem, encrypted)\n' +
-        'cps-sub1: certificate to be made; key to be made (cps-sub1.key.pem, encrypted)\n',
+        'cps-sub1: certificate to be made; key to be made (cps-sub1.key.pem, encrypted)\n' +
+        '  advised against: it does not say where its revocation can be asked for (ISO 15118-2 Annex F)\n',
     )
     expect(await contentsOf(out)).toEqual(before)
     await ceremony([ROOT], { out: newDirectory('never-made'), more: ['--check'] })
     expect(await readdir(folder)).not.toContain('never-made')
+    const long = { ...ROOT, validUntil: '2096-01-01T00:00:00Z' }
+    const remarks = await ceremony([long], { out: newDirectory('long'), more: ['--check'] })
+    expect(remarks).toMatchObject({ exitCode: 0, output: expect.stringContaining('\n  advised against: ') })
   })
 })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 
 import { codeOf, type RandomBytes } from '#base'
-import { readCertificate, type Certificate, type SigningKey } from '#pki'
+import { lintCertificate, readCertificate, type Certificate, type SigningKey } from '#pki'
 
 import { CeremonyError } from './ceremony-error.ts'
 import { keyPlaceOf, type KeyPlace } from './ceremony-keys.ts'
@@ -23,6 +23,8 @@ interface Finding {
   readonly place: KeyPlace
   readonly key: SigningKey | undefined
   readonly certificate: Certificate | undefined
+  /** The same certificate with throwaway keys. */
+  readonly pattern: Certificate
 }
 
 /** `made` by this run; `found` from an earlier one, and checked against the script. */
@@ -41,6 +43,8 @@ export interface CeremonyCheck {
   readonly keyPlace: string
   readonly key: 'found' | 'to be made'
   readonly certificate: 'found' | 'to be made'
+  /** What the profile advises against and does not forbid. */
+  readonly remarks: readonly string[]
 }
 
 /**
@@ -53,11 +57,12 @@ export interface CeremonyCheck {
  */
 export async function checkCeremony(order: CeremonyOrder): Promise<readonly CeremonyCheck[]> {
   await using keys = new AsyncDisposableStack()
-  return (await survey(order, keys)).map(({ plan, place, key, certificate }) => ({
+  return (await survey(order, keys)).map(({ plan, place, key, certificate, pattern }) => ({
     name: plan.name,
     keyPlace: place.text,
     key: key === undefined ? 'to be made' : 'found',
     certificate: certificate === undefined ? 'to be made' : 'found',
+    remarks: lintCertificate(pattern, plan.profile).map(({ message, source }) => `${message} (${source})`),
   }))
 }
 
@@ -91,16 +96,16 @@ export async function holdCeremony(order: CeremonyOrder): Promise<readonly Cerem
 }
 
 async function survey(order: CeremonyOrder, keys: AsyncDisposableStack): Promise<readonly Finding[]> {
-  const patterns = await rehearse(order.script, order.random)
+  const rehearsed = await rehearse(order.script, order.random)
   const findings = new Map<string, Finding>()
-  for (const plan of order.script.script.certificates) {
+  for (const { plan, certificate: pattern } of rehearsed) {
     const place = await keyPlaceOf(plan, order)
     const key = await place.open()
     if (key !== undefined) keys.use(key)
     const certificate = await existingCertificate(certificateFile(order, plan))
-    const finding = { plan, place, key, certificate }
+    const finding = { plan, place, key, certificate, pattern }
     const issuer = plan.issuer === undefined ? finding : findings.get(plan.issuer)
-    const what = conflict(finding, { pattern: patterns.get(plan.name), issuer: issuer?.certificate })
+    const what = conflict(finding, issuer?.certificate)
     if (what !== undefined) throw new CeremonyError('ERR_CEREMONY_CONFLICT', `${plan.name}: ${what}`)
     findings.set(plan.name, finding)
   }
@@ -108,15 +113,15 @@ async function survey(order: CeremonyOrder, keys: AsyncDisposableStack): Promise
 }
 
 function conflict(
-  { plan, key, certificate }: Finding,
-  { pattern, issuer }: { pattern: Certificate | undefined; issuer: Certificate | undefined },
+  { plan, key, certificate, pattern }: Finding,
+  issuer: Certificate | undefined,
 ): string | undefined {
   if (key !== undefined && key.algorithm !== plan.key.algorithm) return `its key is of ${key.algorithm}`
   if (certificate === undefined) return undefined
   if (key === undefined) return 'its certificate is there and its key is not'
   if (!certificate.publicKey.equals(key.publicKey)) return 'its certificate is of another key'
   if (issuer === undefined || !certificate.isSignedBy(issuer)) return 'its certificate has another issuer'
-  if (pattern === undefined || !isDeepStrictEqual(contentOf(certificate), contentOf(pattern)))
+  if (!isDeepStrictEqual(contentOf(certificate), contentOf(pattern)))
     return 'its certificate is not as the script says'
   return undefined
 }

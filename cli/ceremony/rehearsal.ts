@@ -20,14 +20,14 @@ export interface Issuer {
 
 /**
  * Issues every certificate of the script in memory, with throwaway keys: what this accepts, the real keys will be asked
- * to sign. Gives the certificates by name, as a pattern of what must come out.
+ * to sign. Gives the certificates in the order of the script, as a pattern of what must come out.
  *
  * @throws {ConfigError} ERR_CONFIG_INVALID with every certificate that cannot be issued, by its path
  */
 export async function rehearse(
   { script, file }: CeremonyScriptFile,
   random: RandomBytes,
-): Promise<ReadonlyMap<string, Certificate>> {
+): Promise<readonly Issuer[]> {
   const issuers = new Map<string, Issuer>()
   const found: string[] = []
   for (const [i, plan] of script.certificates.entries()) {
@@ -44,7 +44,7 @@ export async function rehearse(
     }
   }
   if (found.length > 0) throw new ConfigError('ERR_CONFIG_INVALID', `${file}: ${found.join('; ')}`)
-  return new Map([...issuers].map(([name, { certificate }]) => [name, certificate]))
+  return [...issuers.values()]
 }
 
 /** Issues one certificate of a script. @throws PkiError ERR_PKI_ISSUE, ERR_PKI_LINT */

@@ -6,7 +6,8 @@ import { ALGORITHM } from '../certificate/algorithms.ts'
 import { writeObjectIdentifier } from '../der/der-writer.ts'
 import { HsmError } from './hsm-error.ts'
 import { findObjects, readPublicKey } from './pkcs11-signer.ts'
-import { leaseToken, type Pkcs11TokenReference } from './pkcs11-token.ts'
+import { leaseToken } from './pkcs11-token-lease.ts'
+import type { Pkcs11TokenReference } from './pkcs11-token.ts'
 
 /** The kinds of key a token makes. Ed448 is in few tokens and not in SoftHSM. */
 export type Pkcs11KeyAlgorithm = Exclude<SignatureAlgorithm, 'ed448'>

@@ -10,7 +10,8 @@ import { writeBitString, writeObjectIdentifier, writeSequence } from '../der/der
 import { PkiError } from '../errors.ts'
 import { HsmError } from './hsm-error.ts'
 import type { Pkcs11Library } from './pkcs11-library.ts'
-import { leaseToken, type Pkcs11Session, type Pkcs11TokenReference } from './pkcs11-token.ts'
+import { leaseToken } from './pkcs11-token-lease.ts'
+import type { Pkcs11Session, Pkcs11TokenReference } from './pkcs11-token.ts'
 import type { SigningKey } from './signing-key.ts'
 import { verifierOf } from './verifier.ts'
 

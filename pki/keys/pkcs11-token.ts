@@ -1,7 +1,7 @@
 import type { Handle } from 'pkcs11js'
 
 import { HsmError, hsmFailure, returnValueOf } from './hsm-error.ts'
-import { acquireLibrary, type Pkcs11Library, releaseLibrary } from './pkcs11-library.ts'
+import type { Pkcs11Library } from './pkcs11-library.ts'
 import type { SecretText } from './signing-key.ts'
 
 /** Sessions with one token, and so signatures at once: as many as libuv has threads to wait for them on. */
@@ -151,6 +151,9 @@ export class Pkcs11Token {
     const { CKF_SERIAL_SESSION, CKF_RW_SESSION } = constants
     const flags = mode === 'read' ? CKF_SERIAL_SESSION : CKF_SERIAL_SESSION | CKF_RW_SESSION
     const { tokenLabel } = this.#reference
+    if (this.#pinRefused) {
+      throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} refused the PIN before; not tried again`)
+    }
     try {
       const handle = api.C_OpenSession(this.#findSlot(), flags)
       this.#login(handle)
@@ -175,10 +178,7 @@ export class Pkcs11Token {
 
   #login(session: Handle): void {
     const { api, constants } = this.library
-    const { pin, tokenLabel } = this.#reference
-    if (this.#pinRefused) {
-      throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} refused the PIN before; not tried again`)
-    }
+    const { pin } = this.#reference
     try {
       api.C_Login(session, constants.CKU_USER, pin.reveal())
     } catch (error) {
@@ -200,51 +200,4 @@ export class Pkcs11Token {
       // It is gone already, which is why it is closed.
     }
   }
-}
-
-interface SharedToken {
-  readonly token: Pkcs11Token
-  users: number
-}
-
-const shared = new Map<string, SharedToken>()
-
-/** The right to use a token until disposed. The last one to be disposed ends its sessions. */
-export interface Pkcs11TokenLease extends AsyncDisposable {
-  readonly token: Pkcs11Token
-}
-
-/** @throws {HsmError} ERR_PKI_HSM_MODULE, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_FAILED */
-export async function leaseToken(reference: Pkcs11TokenReference): Promise<Pkcs11TokenLease> {
-  const { modulePath, tokenLabel, pin } = reference
-  const library = await acquireLibrary(modulePath)
-  try {
-    const name = JSON.stringify([modulePath, tokenLabel])
-    const entry = shared.get(name) ?? { token: new Pkcs11Token(library, reference), users: 0 }
-    if (!entry.token.hasPin(pin)) {
-      throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} is in use with another PIN`)
-    }
-    entry.users++
-    shared.set(name, entry)
-    return { token: entry.token, [Symbol.asyncDispose]: once(() => giveBack(name, entry, modulePath)) }
-  } catch (error) {
-    releaseLibrary(modulePath)
-    throw error
-  }
-}
-
-async function giveBack(name: string, entry: SharedToken, modulePath: string): Promise<void> {
-  entry.users--
-  if (entry.users === 0) {
-    // First out of the table: who comes now opens the token anew.
-    shared.delete(name)
-    await entry.token.close()
-  }
-  releaseLibrary(modulePath)
-}
-
-/** Disposing twice is disposing once. */
-function once(dispose: () => Promise<void>): () => Promise<void> {
-  let disposal: Promise<void> | undefined
-  return () => (disposal ??= dispose())
 }

@@ -145,6 +145,24 @@ describe.skipIf(!runsOnSoftHsm)('a token (not run without SoftHSM 2)', () => {
     }
   })
 
+  test('gives up when the PIN was changed meanwhile, and sends the old one only once: ERR_PKI_HSM_PIN', async () => {
+    await using key = await openPkcs11Signer(reference)
+    soft.changePin({ before: PIN, after: '246802' })
+    soft.closeAllSessions()
+    await expect(key.sign(data)).rejects.toMatchObject({
+      code: 'ERR_PKI_HSM_PIN',
+      message: expect.stringContaining('CKR_PIN_INCORRECT'),
+    })
+    await expect(key.sign(data)).rejects.toMatchObject({
+      code: 'ERR_PKI_HSM_PIN',
+      message: expect.stringContaining('not tried again'),
+    })
+    await key[Symbol.asyncDispose]()
+    await using again = await openPkcs11Signer({ ...reference, pin: secret('246802') })
+    expect(await again.sign(data)).toHaveLength(64)
+    soft.changePin({ before: '246802', after: PIN })
+  })
+
   test('leaves the event loop free while it signs', async () => {
     await using key = await openPkcs11Signer(reference)
     let turns = 0

@@ -30,6 +30,8 @@ export interface SoftToken extends AsyncDisposable {
   readonly tokenLabel: string
   /** What a token that is pulled out does to every session of the process. */
   closeAllSessions(): void
+  /** Needs a login. */
+  changePin(pins: { readonly before: string; readonly after: string }): void
   /** Of the first private key; needs a login. */
   privateKeyFlags(): { readonly sensitive: boolean; readonly extractable: boolean }
 }
@@ -62,9 +64,10 @@ export async function createSoftToken(tokenLabel = 'evouch'): Promise<SoftToken>
 function otherUser(token: {
   readonly modulePath: string
   readonly tokenLabel: string
-}): Pick<SoftToken, 'closeAllSessions' | 'privateKeyFlags'> {
+}): Pick<SoftToken, 'closeAllSessions' | 'changePin' | 'privateKeyFlags'> {
   if (pkcs11js === undefined) throw new Error('the npm package pkcs11js is not installed')
-  const { CKA_CLASS, CKA_EXTRACTABLE, CKA_SENSITIVE, CKF_SERIAL_SESSION, CKO_PRIVATE_KEY } = pkcs11js
+  const { CKA_CLASS, CKA_EXTRACTABLE, CKA_SENSITIVE, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKO_PRIVATE_KEY } =
+    pkcs11js
   const api = new pkcs11js.PKCS11()
   api.load(token.modulePath)
   const slot = (): Buffer => {
@@ -75,6 +78,11 @@ function otherUser(token: {
   }
   return {
     closeAllSessions: () => api.C_CloseAllSessions(slot()),
+    changePin: ({ before, after }) => {
+      const session = api.C_OpenSession(slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION)
+      api.C_SetPIN(session, before, after)
+      api.C_CloseSession(session)
+    },
     privateKeyFlags: () => {
       const session = api.C_OpenSession(slot(), CKF_SERIAL_SESSION)
       api.C_FindObjectsInit(session, [{ type: CKA_CLASS, value: CKO_PRIVATE_KEY }])
