@@ -6,7 +6,7 @@ import type { PathRule } from './path-rule.ts'
 import { type Finding, finding } from './path-verdict.ts'
 
 /** Names compared with constraints in one path; both stand in certificates that a CA may have filled with thousands. */
-const COMPARISONS_MAX = 65_536
+const COMPARISONS_MAX = 10_000
 
 export const NAME_CONSTRAINTS_RULE: PathRule<readonly Certificate[]> = {
   name: 'name-constraints',

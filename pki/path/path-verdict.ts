@@ -47,7 +47,7 @@ export type PathErrorCode =
 /** A path was found, or the most telling reason why none was. */
 export type PathVerdict = AcceptedPath | PathRefusal
 
-export interface AcceptedPath {
+interface AcceptedPath {
   readonly valid: true
   /** Leaf first, root last; the root is one of the given ones. */
   readonly path: readonly Certificate[]
