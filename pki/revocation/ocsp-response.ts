@@ -50,7 +50,7 @@ export class OcspResponse {
   /** What came along to verify the signature; empty when the issuer itself signs. */
   readonly certificates: readonly Certificate[]
   readonly #structure: SignedStructure
-  readonly #responder: DerElement
+  readonly #responder: Responder
   readonly #signedBy = new Set<string>()
 
   /** @see parseOcspResponse */
@@ -62,7 +62,7 @@ export class OcspResponse {
     basic.end()
     const fields = new DerReader(this.#structure.signed.content)
     fields.readOptional(contextTag(0))
-    this.#responder = fields.readAny()
+    this.#responder = readResponder(fields.readAny())
     this.producedAtMs = readTime(fields)
     this.answers = readAnswers(fields.enter(TAG.sequence))
     const extensions = fields.readOptional(contextTag(1))
@@ -76,7 +76,7 @@ export class OcspResponse {
    */
   isSignedBy(signer: Certificate): boolean {
     if (this.#signedBy.has(signer.fingerprintSha256Hex)) return true
-    const signed = names(this.#responder, signer) && isStructureSignedBy(this.#structure, signer)
+    const signed = isResponder(this.#responder, signer) && isStructureSignedBy(this.#structure, signer)
     if (signed) this.#signedBy.add(signer.fingerprintSha256Hex)
     return signed
   }
@@ -176,11 +176,26 @@ function refuseCritical(wrapper: DerReader): void {
   if (unknown !== undefined) throw ocspError(`critical extension ${unknown.oid} is not supported`)
 }
 
-/** ResponderID: by name or by the SHA-1 of its key. */
-function names({ tag, content }: DerElement, signer: Certificate): boolean {
-  if (tag === contextTag(1)) return new DistinguishedName(content).equals(signer.subject)
-  if (tag !== contextTag(2)) return false
-  return equalBytes(new DerReader(content).read(TAG.octetString).content, keyHashOf(signer))
+/** ResponderID: its name, or the SHA-1 of its key. */
+type Responder = { readonly name: DistinguishedName } | { readonly keyHash: Uint8Array }
+
+function readResponder({ tag, content }: DerElement): Responder {
+  if (tag === contextTag(1)) return { name: new DistinguishedName(content) }
+  if (tag !== contextTag(2)) throw ocspError('a responder that has neither name nor key')
+  const wrapper = new DerReader(content)
+  const keyHash = wrapper.read(TAG.octetString).content
+  wrapper.end()
+  return { keyHash }
+}
+
+function isResponder(responder: Responder, signer: Certificate): boolean {
+  if ('name' in responder) return responder.name.equals(signer.subject)
+  try {
+    return equalBytes(responder.keyHash, keyHashOf(signer))
+  } catch {
+    // A key without bits, in a certificate that came with the response.
+    return false
+  }
 }
 
 const ocspError = (what: string): RevocationError => new RevocationError('ERR_REVOCATION_OCSP', what)

@@ -37,12 +37,14 @@ const REVOKED = { status: 'revoked', revokedAtMs: NOW_MS - DAY_MS, reason: 'keyC
 
 let ca: TestCa
 let nowMs = NOW_MS
+let storeFailures: unknown[] = []
 
 beforeAll(async () => {
   ca = await forgeCa({ validToMs: NOW_MS + 365 * DAY_MS })
 })
 beforeEach(() => {
   nowMs = NOW_MS
+  storeFailures = []
 })
 
 /** A responder that counts, whose answer, silence or absence the test decides. */
@@ -66,7 +68,7 @@ async function startResponder() {
       nextUpdateMs: nowMs + DAY_MS,
       ...state.answer,
     }
-    response.end(await responseOf(ca, ca.certificate, { answer }))
+    return response.end(await responseOf(ca, ca.certificate, { answer }))
   })
   return {
     ...site,
@@ -85,6 +87,7 @@ async function checkerIn(directory: string, timeoutMs = 2_000): Promise<Revocati
     fetcher: new RevocationFetcher({ network: guardedHttp({ allowedNetworks: LOOPBACK, timeoutMs }) }),
     store: await EvidenceFolder.open(directory),
     clock: () => nowMs,
+    onStoreFailure: (error) => void storeFailures.push(error),
   })
 }
 
@@ -214,6 +217,7 @@ describe('the revocation checker', () => {
       fetcher: new RevocationFetcher({ network: guardedHttp() }),
       store: await EvidenceFolder.open(folder.directory),
       clock: () => nowMs,
+      onStoreFailure: (error) => void storeFailures.push(error),
     })
     expect(await checkOne(checker, await responder.leaf())).toMatchObject({
       status: { status: 'unknown', why: expect.stringContaining('ERR_REVOCATION_ADDRESS') },
@@ -293,6 +297,24 @@ describe('refreshing', () => {
     expect(await checkOne(checker, leaf)).toMatchObject({ answerAgeMs: HOUR_MS })
   })
 
+  test('does not trust an answer of a long life for longer than a day', async () => {
+    await using folder = await openFolder()
+    await using responder = await startResponder()
+    responder.state.answer = { thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS + 365 * DAY_MS }
+    const checker = await checkerIn(folder.directory)
+    await checkOne(checker, await responder.leaf())
+    for (const [afterMs, asked] of [
+      [DAY_MS - 1, 1],
+      [DAY_MS, 2],
+      [DAY_MS, 2],
+      [2 * DAY_MS, 3],
+    ] as const) {
+      nowMs = NOW_MS + afterMs
+      await checker.refreshDue()
+      expect(responder.state.asked).toHaveLength(asked)
+    }
+  })
+
   test('keeps the old answer when it fails', async () => {
     await using folder = await openFolder()
     await using responder = await startResponder()
@@ -345,6 +367,15 @@ describe('the folder of evidence', () => {
       expect(await checkOne(await checkerIn(folder.directory), leaf)).toMatchObject({ status: REVOKED })
     }
     expect(responder.state.asked).toHaveLength(4)
+  })
+
+  test('that cannot be written to is reported, and the answer still counts', async () => {
+    const folder = await openFolder()
+    await using responder = await startResponder()
+    const checker = await checkerIn(folder.directory)
+    await folder[Symbol.asyncDispose]()
+    expect(await checkOne(checker, await responder.leaf())).toMatchObject({ accepted: true })
+    expect(storeFailures).toEqual([expect.objectContaining({ code: 'ENOENT' })])
   })
 
   test('drops the oldest over its limit, and what a crash has left half written', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, CodedError, messageOf } from '#base'
+import { type Clock, CodedError } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
 import { type CachedStatus, EvidenceCache } from './evidence-cache.ts'
@@ -35,6 +35,14 @@ const TRACKED_MAX = 2_000
 const REFRESHES_AT_ONCE = 4
 /** Part of the life of an answer after which it is fetched anew. */
 const REFRESH_AFTER = 0.75
+/** CRLs of a year are not unheard of; a revocation is to be noticed within a day all the same. */
+const REFRESH_AT_LEAST_MS = 24 * 60 * 60 * 1000
+
+const NEVER_ASKED = {
+  retryAtMs: 0,
+  fetchedAtMs: Number.NEGATIVE_INFINITY,
+  why: 'there was no answer in time',
+} as const
 
 interface Link {
   readonly certificate: Certificate
@@ -45,6 +53,8 @@ interface Tracked extends Link {
   /** Since when nobody has answered; `undefined` while there are answers. */
   outageSinceMs?: number | undefined
   retryAtMs: number
+  fetchedAtMs: number
+  /** Why the last question had no answer. */
   why: string
 }
 
@@ -53,6 +63,7 @@ export class RevocationChecker {
   readonly #fetcher: RevocationFetcher
   readonly #cache: EvidenceCache
   readonly #clock: Clock
+  readonly #onStoreFailure: (error: unknown) => void
   /** By certificate and issuer; least recently checked first. */
   readonly #tracked = new Map<string, Tracked>()
   readonly #inFlight = new Map<string, Promise<void>>()
@@ -61,14 +72,18 @@ export class RevocationChecker {
     fetcher,
     store,
     clock,
+    onStoreFailure = () => {},
   }: {
     readonly fetcher: RevocationFetcher
     readonly store: EvidenceStore
     readonly clock: Clock
+    /** What could not be stored is used all the same, until the process ends: to be logged. */
+    readonly onStoreFailure?: (error: unknown) => void
   }) {
     this.#fetcher = fetcher
     this.#cache = new EvidenceCache({ store })
     this.#clock = clock
+    this.#onStoreFailure = onStoreFailure
   }
 
   /**
@@ -94,7 +109,7 @@ export class RevocationChecker {
       for (let link = links.shift(); link !== undefined; link = links.shift()) {
         if (signal?.aborted === true) return
         const cached = await this.#cache.find({ ...link, atMs: nowMs })
-        if (isDue(cached, nowMs)) await this.#fetch(link)
+        if (isDue(cached, link, nowMs)) await this.#fetch(link)
       }
     }
     await Promise.all(Array.from({ length: REFRESHES_AT_ONCE }, work))
@@ -145,20 +160,22 @@ export class RevocationChecker {
   async #fetchNow(tracked: Tracked): Promise<void> {
     const question = { ...tracked, atMs: this.#clock() }
     try {
-      await this.#cache.add(question, await this.#fetcher.fetch(question))
+      const fetched = await this.#fetcher.fetch(question)
+      await this.#cache.add(question, fetched).catch(this.#onStoreFailure)
+      tracked.fetchedAtMs = question.atMs
       tracked.outageSinceMs = undefined
       tracked.retryAtMs = 0
     } catch (error) {
-      if (error instanceof TypeError) throw error
+      if (!(error instanceof CodedError)) throw error
       tracked.outageSinceMs ??= question.atMs
       tracked.retryAtMs = question.atMs + RETRY_MS
-      tracked.why = error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error)
+      tracked.why = `${error.code}: ${error.message}`
     }
   }
 
   #track(link: Link): Tracked {
     const key = keyOf(link)
-    const tracked = this.#tracked.get(key) ?? { ...link, retryAtMs: 0, why: 'there was no answer in time' }
+    const tracked = this.#tracked.get(key) ?? { ...link, ...NEVER_ASKED }
     this.#tracked.delete(key)
     this.#tracked.set(key, tracked)
     const [oldest] = this.#tracked.keys()
@@ -198,10 +215,14 @@ function linksOf(path: readonly Certificate[]): readonly Link[] {
   })
 }
 
-function isDue(cached: CachedStatus | undefined, nowMs: number): boolean {
+function isDue(cached: CachedStatus | undefined, { fetchedAtMs }: Tracked, nowMs: number): boolean {
   if (cached?.age !== 'current') return true
   const { thisUpdateMs, nextUpdateMs } = cached.status
-  return nowMs >= thisUpdateMs + (nextUpdateMs - thisUpdateMs) * REFRESH_AFTER
+  const knownSinceMs = Math.max(thisUpdateMs, fetchedAtMs)
+  return (
+    nowMs >= thisUpdateMs + (nextUpdateMs - thisUpdateMs) * REFRESH_AFTER ||
+    nowMs - knownSinceMs >= REFRESH_AT_LEAST_MS
+  )
 }
 
 const keyOf = ({ certificate, issuer }: Link): string =>
