@@ -12,6 +12,7 @@ import { serveCps } from './cps/cps-routes.ts'
 import { CpsSigners } from './cps/cps-signers.ts'
 import { ProvisioningService } from './cps/provisioning-service.ts'
 import { openOperatorCas } from './est/open-operator-cas.ts'
+import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
 import { createHttpsServer } from './http/server.ts'
 import { ClientRegistry } from './oauth/clients.ts'
@@ -63,6 +64,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const cpsSigners = await openCpsSigners(config, keys)
   const contractAuthority = await openContractAuthority(config, { keys, random })
   const cas = await openOperatorCas(config, keys)
+  logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
   const clients = await readClients(config)
   const tls = await readTls(config)
@@ -103,6 +105,12 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+function logRemarks({ all }: OperatorCas, logger: Logger): void {
+  for (const { name, remarks } of all)
+    for (const { code, message, source } of remarks)
+      logger.info({ operatorCa: name, code, source }, `the certificate of the CA is unusual: ${message}`)
 }
 
 function logSigners(signers: CpsSigners, logger: Logger): void {

@@ -18,6 +18,15 @@ describe('central does not start with an operator CA', () => {
     ['that answers to the same path as another', { slug: undefined }, 'ERR_CENTRAL_OPERATOR_CA'],
     ['whose chain has a gap', { subCertificateFiles: [] }, 'ERR_CENTRAL_OPERATOR_CA'],
     ['whose chain ends in another root', { rootFile: 'pki/mo/root.pem' }, 'ERR_CENTRAL_OPERATOR_CA'],
+    [
+      'that is none',
+      {
+        certificateFile: 'pki/cpo/leaf.pem',
+        subCertificateFiles: ['pki/cpo/sub2.pem', 'pki/cpo/sub1.pem'],
+        privateKeyFile: 'pki/cpo/leaf.key.pem',
+      },
+      'ERR_CENTRAL_OPERATOR_CA',
+    ],
     ['whose key is another one', { privateKeyFile: 'pki/cpo/sub1.key.pem' }, 'ERR_CENTRAL_SIGNER'],
     ['of an unknown kind', { kind: 'xxx' }, 'ERR_CONFIG_INVALID'],
     ['with an address that is none', { revocationUrl: 'ftp://x' }, 'ERR_CONFIG_INVALID'],
@@ -26,4 +35,10 @@ describe('central does not start with an operator CA', () => {
     const operatorCas = [slug === undefined ? entry : { ...entry, slug }]
     await expect(startScene({ operatorCas })).rejects.toMatchObject({ code })
   })
+})
+
+test('central tells in its log in what the certificate of a CA differs from its profile', async () => {
+  await using scene = await startScene()
+  const remarks = scene.log.filter((line) => line.includes('"operatorCa":"cpo"'))
+  expect(remarks.join('')).toContain('ERR_LINT_REVOCATION_ADDRESS')
 })

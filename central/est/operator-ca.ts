@@ -4,9 +4,11 @@ import type { Signer } from '#base'
 import type { CaKind } from '#opcp'
 import {
   editionOf,
+  lintCertificate,
   type Certificate,
   type CertificateEdition,
   type CertificateProfileName,
+  type LintFinding,
   type RevocationAddresses,
 } from '#pki'
 
@@ -33,6 +35,15 @@ const PROFILES: Readonly<Record<CaKind, Readonly<Record<CertificateEdition, Cert
   oem: { iso2: 'oem-provisioning', iso20: 'oem-provisioning' },
   veh: { iso2: 'vehicle', iso20: 'vehicle' },
   cps: { iso2: 'cps', iso20: 'cps' },
+}
+
+/** What the CA's own certificate is held against. */
+const CA_PROFILES: Readonly<Record<CaKind, CertificateProfileName>> = {
+  cpo: 'cpo-sub2',
+  mo: 'mo-sub2',
+  oem: 'oem-sub2',
+  veh: 'vehicle-sub2',
+  cps: 'cps-sub2',
 }
 
 export interface OperatorCaOptions {
@@ -70,8 +81,13 @@ export class OperatorCa {
   readonly revocation: RevocationAddresses
   /** SHA-256 of its SubjectPublicKeyInfo, lower-case hex. */
   readonly keySha256: string
+  /** In what its certificate differs from its profile without being refused for it. */
+  readonly remarks: readonly LintFinding[]
 
-  /** @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when the certificates do not follow one another or cannot be a CA's */
+  /**
+   * @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when the certificates do not follow one another, or the CA's own is
+   * none that may issue
+   */
   constructor(options: OperatorCaOptions) {
     const { name, kind, certificate, subCertificates, root, signer } = options
     const edition = editionOf(signer.algorithm)
@@ -91,6 +107,13 @@ export class OperatorCa {
     this.revocation = options.revocation
     this.keySha256 = createHash('sha256').update(certificate.publicKeyDer).digest('hex')
     requireChain(name, [...this.chain, root])
+    this.remarks = lintCertificate(certificate, CA_PROFILES[kind], 'input')
+    const refused = this.remarks.find(({ severity }) => severity === 'require')
+    if (refused !== undefined)
+      throw new CentralError(
+        'ERR_CENTRAL_OPERATOR_CA',
+        `operator CA ${name}: ${refused.message} (${refused.source})`,
+      )
   }
 
   /** Whether it has signed the certificate; says nothing about validity or revocation. */

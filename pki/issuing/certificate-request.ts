@@ -18,7 +18,7 @@ import { PkiError } from '../errors.ts'
 import { type CertificateSubject, writeName, writeSigned } from './certificate-encoding.ts'
 
 /** A request with a P-521 key and a long name has 500 bytes; attributes nobody reads here get room. */
-export const CERTIFICATE_REQUEST_BYTES_MAX = 8 * 1024
+const CERTIFICATE_REQUEST_BYTES_MAX = 8 * 1024
 /** Base64 with line breaks, or PEM. */
 const TEXT_CHARACTERS_MAX = 2 * CERTIFICATE_REQUEST_BYTES_MAX
 const LABELS = ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'] as const
