@@ -105,6 +105,31 @@ describe('a path is found', () => {
     )
   })
 
+  test('first through the issuer whose key identifier fits, among more namesakes than are tried', async () => {
+    const identified = (hex: string): Partial<Forgery> => ({
+      extensions: [extension('2.5.29.14', false, `0402${hex}`)],
+    })
+    const twins = await Promise.all(
+      Array.from({ length: 40 }, (_, at) =>
+        forge({ subject: 'Sub2', issuer: sub1, ...CA, keys: root.keys, ...identified(`aa${10 + at}`) }),
+      ),
+    )
+    const right = await forge({
+      subject: 'Sub2',
+      issuer: sub1,
+      ...CA,
+      keys: sub2.keys,
+      ...identified('bbbb'),
+    })
+    const child = await forge({
+      subject: pcid,
+      issuer: sub2,
+      extensions: [extension('2.5.29.35', false, '30048002bbbb')],
+    })
+    const intermediates = [...twins, right, sub1].map(({ certificate }) => certificate)
+    expect(validate({ leaf: child.certificate, intermediates })).toEqual(path(child, right, sub1, root))
+  })
+
   test('up to the first and the last second of validity', () => {
     const { validFromMs, validToMs } = leaf.certificate
     expect(validate({ atMs: validFromMs }).valid).toBe(true)
@@ -262,6 +287,14 @@ describe('the evil set', () => {
       expect(validate({ roots: [top.certificate] })).toEqual(refusing('ERR_PATH_CRITICAL_EXTENSION', top))
     },
   )
+
+  test('a critical policy with a qualifier nobody knows: ERR_PATH_CRITICAL_EXTENSION', async () => {
+    const value = (qualifier: string): string => `3011300f06022901300930070603${qualifier}0500`
+    const policy = (critical: boolean, qualifier: string): Promise<{ leaf: Certificate }> =>
+      evilLeaf({ extensions: [extension('2.5.29.32', critical, value(qualifier))] })
+    expect(validate(await policy(true, '2a0304'))).toEqual(refusing('ERR_PATH_CRITICAL_EXTENSION'))
+    expect(validate(await policy(false, '2a0304')).valid).toBe(true)
+  })
 
   test('an algorithm the caller does not speak: ERR_PATH_ALGORITHM', () => {
     expect(validate({ algorithms: ['ecdsa-p521-sha512'] })).toEqual(refusing('ERR_PATH_ALGORITHM', leaf))
