@@ -16,7 +16,7 @@ import {
   NOW_MS,
 } from '../testing/forge.ts'
 import { hasShared, readShared } from '../testing/shared.ts'
-import { issueRoot } from './certificate-authority.ts'
+import { CertificateAuthority, issueRoot } from './certificate-authority.ts'
 import { lintCertificate, type LintStrictness } from './certificate-lint.ts'
 import type { CertificateProfileName } from './certificate-profiles.ts'
 
@@ -44,6 +44,39 @@ async function linted(
 
 test('a certificate that fits has no finding of weight', async () => {
   await expect(linted(OEM)).resolves.toMatchObject({ required: [] })
+})
+
+test('what is worth telling is told, and keeps nobody from issuing', async () => {
+  const { required, reported } = await linted(
+    {
+      ...OEM,
+      issuer: await forge({ subject: 'Issuer' }),
+      subject: [{ DC: ['CPO'] }, { CN: ['DE*EVO*E1'] }],
+      validToMs: NOW_MS + 800 * DAY_MS,
+    },
+    'issue',
+    'secc',
+  )
+  expect(required).toEqual([])
+  expect(reported.toSorted()).toEqual([
+    'ERR_LINT_AUTHORITY_KEY_IDENTIFIER',
+    'ERR_LINT_NAME',
+    'ERR_LINT_REVOCATION_ADDRESS',
+    'ERR_LINT_VALIDITY',
+  ])
+})
+
+test('a certificate of one edition below a CA of the other is not issued', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
+  const subject = { commonName: 'Root', organizationName: 'Example' }
+  const dates = { notBeforeMs: NOW_MS, notAfterMs: NOW_MS + DAY_MS }
+  const ports = { signer: softwareSigner(privateKey), random: seededRandom(1) }
+  const root = await issueRoot({ profile: 'v2g-root', subject, publicKey, ...dates }, ports)
+  const authority = new CertificateAuthority({ certificate: root, ...ports })
+  const { publicKey: small } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  await expect(
+    authority.issue({ profile: 'contract', subject, publicKey: small, ...dates }),
+  ).rejects.toMatchObject({ code: 'ERR_PKI_LINT', message: expect.stringContaining('different editions') })
 })
 
 describe('what may not be issued, and whether it is accepted from others', () => {
