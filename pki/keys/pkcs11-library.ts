@@ -18,6 +18,8 @@ export interface Pkcs11Library {
 
 interface LoadedLibrary extends Pkcs11Library {
   users: number
+  /** Whether the initialisation is ours to undo: another part of the process may use the module in a way of its own. */
+  initializedHere: boolean
 }
 
 const libraries = new Map<string, LoadedLibrary>()
@@ -33,7 +35,7 @@ export async function acquireLibrary(modulePath: string): Promise<Pkcs11Library>
   // Nothing awaits from here on, so that two callers do not load the same module.
   const library = libraries.get(modulePath) ?? load(modulePath, constants)
   libraries.set(modulePath, library)
-  if (library.users === 0) initialize(library, modulePath)
+  if (library.users === 0) library.initializedHere = initialize(library, modulePath)
   library.users++
   return library
 }
@@ -42,7 +44,7 @@ export function releaseLibrary(modulePath: string): void {
   const library = libraries.get(modulePath)
   if (library === undefined) return
   library.users--
-  if (library.users === 0) library.api.C_Finalize()
+  if (library.users === 0 && library.initializedHere) library.api.C_Finalize()
 }
 
 /** Imported on demand: a program that keeps its keys in files needs no compiled addon. */
@@ -63,16 +65,17 @@ function load(modulePath: string, constants: Pkcs11js): LoadedLibrary {
       cause: error,
     })
   }
-  return { api, constants, users: 0 }
+  return { api, constants, users: 0, initializedHere: false }
 }
 
-function initialize({ api, constants }: LoadedLibrary, modulePath: string): void {
+/** Whether it was not initialised already. */
+function initialize({ api, constants }: LoadedLibrary, modulePath: string): boolean {
   try {
     api.C_Initialize({ flags: constants.CKF_OS_LOCKING_OK })
+    return true
   } catch (error) {
-    // Another part of the process may use the same module in a way of its own.
     const why = returnValueOf(error)
-    if (why === 'CKR_CRYPTOKI_ALREADY_INITIALIZED') return
+    if (why === 'CKR_CRYPTOKI_ALREADY_INITIALIZED') return false
     throw new HsmError('ERR_PKI_HSM_MODULE', `cannot initialise ${modulePath}: ${why ?? messageOf(error)}`, {
       cause: error,
     })

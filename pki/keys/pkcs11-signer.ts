@@ -1,13 +1,12 @@
-import { createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 
 import type { Handle, Template } from 'pkcs11js'
 
 import { hexFromBytes, type SignatureAlgorithm } from '#base'
 
 import { ALGORITHM, algorithmOfKey } from '../certificate/algorithms.ts'
-import { DerReader, TAG } from '../der/der-reader.ts'
-import { writeBitString, writeObjectIdentifier, writeSequence } from '../der/der-writer.ts'
 import { PkiError } from '../errors.ts'
+import { publicKeyOfPoint } from './elliptic-curve-point.ts'
 import { HsmError } from './hsm-error.ts'
 import type { Pkcs11Library } from './pkcs11-library.ts'
 import { leaseToken } from './pkcs11-token-lease.ts'
@@ -98,10 +97,7 @@ export function readPublicKey(library: Pkcs11Library, session: Handle, name: Pkc
     { type: constants.CKA_EC_POINT },
   ])
   try {
-    return publicKeyOf({
-      curveOid: new DerReader(attribute(parameters)).readObjectIdentifier(),
-      point: attribute(point),
-    })
+    return publicKeyOfPoint({ parameters: attribute(parameters), point: attribute(point) })
   } catch (error) {
     throw keyError(name, 'is no P-256 or P-521 key', error)
   }
@@ -136,20 +132,6 @@ function findOne(library: Pkcs11Library, session: Handle, name: Pkcs11KeyName, o
   }
   if (another !== undefined) throw keyError(name, 'is there more than once')
   return object
-}
-
-/**
- * CKA_EC_POINT is a DER OCTET STRING around the point (PKCS#11 section 6.3.3). Tokens that leave it out are understood
- * by their length; the point is uncompressed in both.
- */
-function publicKeyOf({ curveOid, point }: { curveOid: string; point: Uint8Array }): KeyObject {
-  const facts = Object.values(ALGORITHM).find((each) => each.curveOid === curveOid)
-  if (facts === undefined) throw new PkiError('ERR_PKI_KEY_ALGORITHM', `curve ${curveOid}`)
-  const isBare = point.length === facts.signatureBytes + 1
-  const bits = isBare ? point : new DerReader(point).read(TAG.octetString).content
-  const algorithm = writeSequence(writeObjectIdentifier(facts.keyOid), writeObjectIdentifier(curveOid))
-  const der = writeSequence(algorithm, writeBitString(bits))
-  return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
 }
 
 function attribute(result: { value: Buffer } | undefined): Uint8Array {
