@@ -56,7 +56,12 @@ export type {
 export { listedRoots } from './certificate/listed-roots.ts'
 export type { IssuerAndSerial } from './certificate/listed-roots.ts'
 export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './issuing/pki-directory.ts'
-export { generateP256KeyPair, generateSigningKeyPair, privateKeyPem, readPrivateKey } from './keys/private-key.ts'
+export {
+  generateP256KeyPair,
+  generateSigningKeyPair,
+  privateKeyPem,
+  readPrivateKey,
+} from './keys/private-key.ts'
 export type { KeyPair } from './keys/private-key.ts'
 export { authorityOf, createThrowawayPki, issueVehicle, PKI_MEMBERS } from './issuing/throwaway-pki.ts'
 export type {
@@ -73,7 +78,9 @@ export type { OcspAnswer } from './revocation/ocsp-response.ts'
 export { PathRevocation } from './revocation/path-revocation.ts'
 export type { RevocationPorts, RevocationSettings, UnknownRevocation } from './revocation/path-revocation.ts'
 export { REVOCATION_REASONS } from './revocation/revocation-status.ts'
-export type { RevocationReason } from './revocation/revocation-status.ts'
+export type { RevocationEvidence, RevocationReason } from './revocation/revocation-status.ts'
+export { RevocationError } from './revocation/errors.ts'
+export type { RevocationErrorCode } from './revocation/errors.ts'
 export { parseCrl } from './revocation/certificate-revocation-list.ts'
 export { CrlEvidence } from './revocation/crl-evidence.ts'
 export type { RevocationStatus } from './revocation/revocation-status.ts'

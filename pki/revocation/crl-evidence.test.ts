@@ -221,6 +221,16 @@ describe('CRLs with a scope', () => {
     expect(statusBy([compromise, others]).status).toBe('good')
   })
 
+  test('for some reasons are decided by the newest, reason for reason', async () => {
+    const compromise = { scope: reasons(0b0110_0000, 0) }
+    const older = await craft({ ...compromise, entry: { reason: 1 }, thisUpdateMs: NOW_MS - 2 * HOUR_MS })
+    const others = await craft({
+      scope: reasons(0b0001_1111, 0b1000_0000),
+      thisUpdateMs: NOW_MS - 3 * HOUR_MS,
+    })
+    expect(statusBy([older, await craft(compromise), others]).status).toBe('good')
+  })
+
   test('for some reasons say revoked alone', async () => {
     const compromise = await craft({ scope: reasons(0b0110_0000, 0), entry: { reason: 1 } })
     expect(statusBy([compromise])).toMatchObject({ status: 'revoked', reason: 'keyCompromise' })
@@ -238,6 +248,23 @@ describe('a delta CRL', () => {
     const delta = await craft({ number: 2, baseNumber: 1, entry: { reason: 8 } })
     expect(statusBy([complete])).toMatchObject({ status: 'revoked', reason: 'certificateHold' })
     expect(statusBy([complete, delta]).status).toBe('good')
+  })
+
+  test('of another key is left alone', async () => {
+    const delta = await craft({ number: 2, baseNumber: 1, entry: { reason: 4 } })
+    const last = delta.length - 1
+    delta[last] = (delta[last] ?? 0) ^ 1
+    expect(statusBy([await craft({}), delta]).status).toBe('good')
+  })
+
+  test('from the future is left alone', async () => {
+    const delta = await craft({
+      number: 2,
+      baseNumber: 1,
+      entry: { reason: 4 },
+      thisUpdateMs: NOW_MS + HOUR_MS,
+    })
+    expect(statusBy([await craft({}), delta]).status).toBe('good')
   })
 
   test.each([
@@ -286,6 +313,18 @@ async function indirect(): Promise<{ crl: Uint8Array; crlIssuer: Certificate; ce
 }
 
 describe('a CRL of another CRL issuer', () => {
+  test('counts only by a certificate of its name', async () => {
+    const twin = await forgeCa()
+    const { certificate } = await forgeCa({ subject: 'Another name', keys: twin.keys })
+    const evidence = new CrlEvidence({
+      crls: [parseCrl(await crlOf(twin))],
+      crlIssuers: [certificate],
+      mayIssueCrl: () => true,
+    })
+    const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+    expect(evidence.statusOf(question).status).toBe('unknown')
+  })
+
   test('counts when its path holds, and only then', async () => {
     const { crl, crlIssuer, certificate } = await indirect()
     const judged = (mayIssue: boolean): RevocationStatus =>

@@ -18,7 +18,7 @@ import { REVOCATION_REASONS, type RevocationReason } from './revocation-status.t
 import { signStructure, writeSignatureAlgorithm } from './signed-structure.ts'
 
 /** A certificate to be listed as revoked. */
-export interface RevokedCertificate {
+interface RevokedCertificate {
   readonly serialNumberHex: string
   readonly revokedAtMs: number
   /** `unspecified` and absent are the same: RFC 5280 section 5.3.1 wants no entry extension for it. */

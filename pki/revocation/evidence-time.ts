@@ -1,5 +1,5 @@
 /** How far the clocks of issuers and ours may be apart. */
-export const CLOCK_SKEW_MS = 5 * 60 * 1000
+const CLOCK_SKEW_MS = 5 * 60 * 1000
 
 /** Whether evidence may be used at a time; `undefined` when it may. */
 export function refuseTime(

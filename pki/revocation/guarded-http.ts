@@ -10,7 +10,7 @@ import { AddressGuard, type GuardedAddress, type ResolveHost } from './address-g
 import { RevocationError } from './errors.ts'
 
 /** One exchange: a GET, or a POST when there is a body. */
-export interface EvidenceRequest {
+interface EvidenceRequest {
   readonly address: string
   readonly body?: { readonly bytes: Uint8Array; readonly contentType: string }
   /** A longer answer is cut off and an error. */

@@ -11,7 +11,7 @@ import { OCSP } from './object-identifiers.ts'
 /** A request for {@link OCSP_REQUEST_IDS_MAX} certificates with SHA-512, and a signature nobody asked for. */
 export const OCSP_REQUEST_BYTES_MAX = 16 * 1024
 /** A chain of ISO 15118 has three certificates to ask for. */
-export const OCSP_REQUEST_IDS_MAX = 16
+const OCSP_REQUEST_IDS_MAX = 16
 /** RFC 9654: 32 bytes, at most 128. */
 const NONCE_BYTES_MAX = 128
 

@@ -20,7 +20,7 @@ export type RevocationReason = Exclude<(typeof REVOCATION_REASONS)[number], unde
 
 export type RevocationStatus = GoodStatus | RevokedStatus | UnknownStatus
 
-export interface GoodStatus {
+interface GoodStatus {
   readonly status: 'good'
   readonly source: 'ocsp' | 'crl'
   /** When the issuer said so. */
@@ -29,7 +29,7 @@ export interface GoodStatus {
   readonly nextUpdateMs: number
 }
 
-export interface RevokedStatus {
+interface RevokedStatus {
   readonly status: 'revoked'
   readonly source: 'ocsp' | 'crl'
   readonly revokedAtMs: number
@@ -40,7 +40,7 @@ export interface RevokedStatus {
 }
 
 /** No evidence that can be used: nobody said anything, or it is too old, or not proven to come from the issuer. */
-export interface UnknownStatus {
+interface UnknownStatus {
   readonly status: 'unknown'
   /** One sentence. */
   readonly why: string

@@ -18,7 +18,7 @@ import { type OcspResponseOrder, signOcspResponse } from './ocsp-responder.ts'
 import type { OcspAnswer } from './ocsp-response.ts'
 
 /** Values of the key usage extension, in hexadecimal. */
-export const CERT_AND_CRL_SIGN = '03020106'
+const CERT_AND_CRL_SIGN = '03020106'
 export const CERT_SIGN_ONLY = '03020204'
 export const HOUR_MS = 3_600_000
 
