@@ -1,6 +1,5 @@
 /** What every certificate of a path must fulfil, whatever stands above and below it (RFC 5280 sections 4.1, 4.2 and 6.1). */
 import type { CertificateExtension } from '../certificate/certificate-extensions.ts'
-import type { Certificate } from '../certificate/certificate.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
 import { readsPurposes } from './certificate-use.ts'
 import type { Member, PathDemand, PathRule } from './path-rule.ts'
@@ -51,8 +50,9 @@ export const MEMBER_RULES: readonly PathRule<Member>[] = [
     name: 'critical-extensions',
     section: 'RFC 5280 section 6.1.4 (o), 6.1.5 (f), 4.2',
     asks: 'every critical extension is one that is processed',
-    refuse: ({ certificate }, demand) => {
-      const unread = certificate.extensions.find((extension) => isUnread(extension, certificate, demand))
+    refuse: (member, demand) => {
+      const { certificate } = member
+      const unread = certificate.extensions.find((extension) => isUnread(extension, member, demand))
       if (unread === undefined) return undefined
       return finding(
         'ERR_PATH_CRITICAL_EXTENSION',
@@ -128,13 +128,14 @@ export const PUBLIC_KEY_RULE: PathRule<Member> = {
 
 function isUnread(
   { oid, critical }: CertificateExtension,
-  { restrictions }: Certificate,
+  { certificate, position }: Member,
   { use, purpose }: PathDemand,
 ): boolean {
   if (!critical) return false
-  if (oid === EXTENSION.extendedKeyUsage) return !readsPurposes(use, purpose)
+  // Nobody asks what a CA's is for: it would restrict what it issues.
+  if (oid === EXTENSION.extendedKeyUsage) return position !== 'leaf' || !readsPurposes(use, purpose)
   if (oid === EXTENSION.certificatePolicies)
-    return restrictions.certificatePolicies?.some(hasUnknownQualifier) === true
+    return certificate.restrictions.certificatePolicies?.some(hasUnknownQualifier) === true
   return !EVALUATED.has(oid)
 }
 

@@ -434,6 +434,17 @@ describe('roles', () => {
     expect(verdict.valid ? undefined : verdict.code).toBe(code)
   })
 
+  test('a CA with a critical extended key usage, which nobody evaluates: ERR_PATH_CRITICAL_EXTENSION', async () => {
+    for (const purpose of [SERVER_AUTH, CLIENT_AUTH]) {
+      const extensions = [extension(EXTENDED_KEY_USAGE, true, purpose)]
+      const ca = await forge({ subject: 'Sub2', issuer: sub1, ...CA, keys: sub2.keys, extensions })
+      const intermediates = [ca.certificate, sub1.certificate]
+      expect(validate({ leaf: await rolled('CPO'), intermediates, use: 'secc' })).toEqual(
+        refusing('ERR_PATH_CRITICAL_EXTENSION', ca),
+      )
+    }
+  })
+
   test('a CA is no leaf: ERR_PATH_ROLE', async () => {
     expect(validate({ leaf: sub2.certificate })).toEqual(refusing('ERR_PATH_ROLE', sub2))
     expect(validate({ leaf: sub2.certificate, use: 'any' }).valid).toBe(true)
