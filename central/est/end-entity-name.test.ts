@@ -28,7 +28,8 @@ test.each<readonly [CaKind, string, string]>([
   ['veh', 'EVOABC00000000001', 'EVOABC00000000001'],
 ])('%s: %s belongs to who owns its first characters', (kind, commonName, key) => {
   const name = readEndEntityName(kind, commonName, 'iso2')
-  expect([name.commonName, name.key]).toEqual([commonName, key])
+  expect(name.commonName).toBe(kind === 'mo' ? commonName.replaceAll('-', '') : commonName)
+  expect(name.key).toBe(key)
   expect(() => name.requireOwner(OWNER)).not.toThrow()
   expect(() => name.requireOwner(STRANGER)).toThrow(expect.objectContaining({ code: 'ERR_POOL_NOT_OWNER' }))
 })

@@ -19,7 +19,7 @@ const SECCID = /^[A-Za-z]{2}[-*]?[A-Za-z0-9]{3}[-*]?S[-*]?[A-Za-z0-9]{1,54}[-*]?
 
 /** A name that fits its CA. */
 export interface EndEntityName {
-  /** As it goes into the certificate. */
+  /** As it goes into the certificate: as requested, an EMAID without hyphens. */
   readonly commonName: string
   /** Upper case without separators: two with the same key are the same entity. */
   readonly key: string
@@ -35,8 +35,14 @@ export function readEndEntityName(
 ): EndEntityName {
   if (commonName === undefined || commonName.length === 0 || commonName.length > COMMON_NAME_LENGTH_MAX)
     throw refused('must have 1 to 64 characters')
-  const key = commonName.replace(/[-*]/g, '').toUpperCase()
-  return { commonName, key, requireOwner: ownerCheck(kind, commonName, rules) }
+  const requireOwner = ownerCheck(kind, commonName, rules)
+  const plain = commonName.replace(/[-*]/g, '')
+  return {
+    // Vehicles and charge points expect 14 or 15 characters in contract certificates.
+    commonName: kind === 'mo' ? plain : commonName,
+    key: plain.toUpperCase(),
+    requireOwner,
+  }
 }
 
 /** The operator's five characters. @throws {PoolError} ERR_EST_COMMON_NAME when it is neither EVSEID nor SECCID */
