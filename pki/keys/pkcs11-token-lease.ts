@@ -21,7 +21,9 @@ export async function leaseToken(reference: Pkcs11TokenReference): Promise<Pkcs1
   const library = await acquireLibrary(modulePath)
   try {
     const name = JSON.stringify([modulePath, tokenLabel])
-    const entry = shared.get(name) ?? { token: new Pkcs11Token(library, reference), users: 0 }
+    const known = shared.get(name)
+    const isUsable = known !== undefined && !known.token.pinRefused
+    const entry = isUsable ? known : { token: new Pkcs11Token(library, reference), users: 0 }
     if (!entry.token.hasPin(pin)) {
       throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} is in use with another PIN`)
     }
@@ -38,7 +40,7 @@ async function giveBack(name: string, entry: SharedToken, modulePath: string): P
   entry.users--
   if (entry.users === 0) {
     // First out of the table: who comes now opens the token anew.
-    shared.delete(name)
+    if (shared.get(name) === entry) shared.delete(name)
     await entry.token.close()
   }
   releaseLibrary(modulePath)

@@ -58,6 +58,11 @@ export class Pkcs11Token {
     this.#idle.push(this.#openSession())
   }
 
+  /** The PIN was changed elsewhere: who has the new one opens the token anew. */
+  get pinRefused(): boolean {
+    return this.#pinRefused
+  }
+
   hasPin(pin: SecretText): boolean {
     return this.#reference.pin.reveal() === pin.reveal()
   }

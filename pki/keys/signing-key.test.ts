@@ -157,8 +157,8 @@ describe.skipIf(!runsOnSoftHsm)('a token (not run without SoftHSM 2)', () => {
       code: 'ERR_PKI_HSM_PIN',
       message: expect.stringContaining('not tried again'),
     })
-    await key[Symbol.asyncDispose]()
     await using again = await openPkcs11Signer({ ...reference, pin: secret('246802') })
+    await key[Symbol.asyncDispose]()
     expect(await again.sign(data)).toHaveLength(64)
     soft.changePin({ before: '246802', after: PIN })
   })
