@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { base64FromBytes, systemClock, systemRandom } from '#base'
+import { base64FromBytes, type Clock, systemClock, systemRandom } from '#base'
 import { type Central, CentralConfig, startCentral } from '#central'
 import {
   type FaultName,
@@ -14,6 +14,7 @@ import {
 import { type Gateway, GatewayConfig, startGateway } from '#gateway'
 import { ISO2_NAMESPACE, OpcpClient, type Role, ROLES } from '#opcp'
 import {
+  type Certificate,
   createThrowawayPki,
   issueVehicle,
   type ThrowawayPki,
@@ -48,20 +49,41 @@ export interface Constellation extends AsyncDisposable {
   /** A second gateway, on the same PKI but another central. */
   readonly startGatewayTo: (
     baseUrl: string,
-    over?: { readonly budgetMs?: number },
+    over?: GatewayOver,
   ) => Promise<Gateway & { access: GatewayAccess }>
   readonly stopCentral: () => Promise<void>
-  /** On the port it had before, with what it had stored. */
-  readonly restartCentral: () => Promise<void>
+  /** On the port it had before, with what it had stored; `revocation` is that section of its config. */
+  readonly restartCentral: (revocation?: object) => Promise<void>
+}
+
+interface GatewayOver {
+  readonly budgetMs?: number
+  readonly clock?: Clock
+  /** Of the config. */
+  readonly revocation?: object
+  /** Sub CAs of OEMs. */
+  readonly vehicleIntermediates?: readonly Certificate[]
 }
 
 /** Making a PKI takes a while and nothing changes it, so that all tests share one. */
 let sharedPki: Promise<ThrowawayPki> | undefined
 let vehicles = 0
 
-export async function startConstellation(): Promise<Constellation> {
+/** A PKI that the tests may use but not change. */
+export function pkiForTests(): Promise<ThrowawayPki> {
   sharedPki ??= createThrowawayPki({ clock: systemClock, random: systemRandom })
-  const pki = await sharedPki
+  return sharedPki
+}
+
+/** `revocation` is that section of central's config. */
+export async function startConstellation(
+  given: {
+    readonly pki?: ThrowawayPki
+    readonly vehicle?: VehicleCredentials
+    readonly revocation?: object
+  } = {},
+): Promise<Constellation> {
+  const pki = given.pki ?? (await pkiForTests())
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-system-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
@@ -74,30 +96,42 @@ export async function startConstellation(): Promise<Constellation> {
   const log: string[] = []
   const logger = (name: string): Logger =>
     createLogger({ name, level: 'debug', destination: { write: (line) => void log.push(line) } })
-  const runCentral = (port: number): Promise<Central> =>
-    startCentral(centralConfig(directory, port), {
+  const runCentral = (port: number, revocation = {}): Promise<Central> =>
+    startCentral(centralConfig(directory, { port, revocation }), {
       logger: logger('central'),
       clock: systemClock,
       random: systemRandom,
     })
-  let central: Central | undefined = await runCentral(0)
+  let central: Central | undefined = await runCentral(0, given.revocation)
   stack.defer(async () => central?.[Symbol.asyncDispose]())
   const { url: centralUrl } = central
 
   const caPem = pki['tls/ca'].certificate.toPem()
   const clients = new Map<Role, OpcpClient>()
+  const openClients = stack.use(new AsyncDisposableStack())
   const clientOf = (role: Role): OpcpClient => {
-    const client = clients.get(role) ?? stack.use(openClient(centralUrl, role, caPem))
+    const client = clients.get(role) ?? openClients.use(openClient(centralUrl, role, caPem))
     clients.set(role, client)
     return client
   }
-  const vehicle = await newVehicle(pki)
+  const vehicle = given.vehicle ?? (await newVehicle(pki))
   await provision(clientOf, pki, vehicle)
 
   const startGatewayTo: Constellation['startGatewayTo'] = async (baseUrl, over = {}) => {
     const name = `gateway-${Math.random()}`
-    const config = gatewayConfig(directory, { baseUrl, rootsFile: `${name}.json`, ...over })
-    const started = await startGateway(config, { logger: logger('gateway'), clock: systemClock })
+    const { clock = systemClock, vehicleIntermediates = [] } = over
+    const intermediatesFile = `${name}.pem`
+    await writeFile(
+      join(directory, intermediatesFile),
+      vehicleIntermediates.map((certificate) => certificate.toPem()).join(''),
+    )
+    const config = gatewayConfig(directory, {
+      baseUrl,
+      rootsFile: `${name}.json`,
+      ...over,
+      ...(vehicleIntermediates.length > 0 && { vehicleIntermediatesFile: intermediatesFile }),
+    })
+    const started = await startGateway(config, { logger: logger('gateway'), clock })
     const access = { url: started.url, identity: CHARGE_POINT, password: new Secret(PASSWORD), caPem }
     return { ...started, access, [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() }
   }
@@ -121,8 +155,8 @@ export async function startConstellation(): Promise<Constellation> {
       await central?.[Symbol.asyncDispose]()
       central = undefined
     },
-    restartCentral: async () => {
-      central = await runCentral(Number(new URL(centralUrl).port))
+    restartCentral: async (revocation) => {
+      central = await runCentral(Number(new URL(centralUrl).port), revocation)
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -176,7 +210,10 @@ function openClient(baseUrl: string, role: Role, certificateAuthorities: string)
   })
 }
 
-function centralConfig(directory: string, port: number): CentralConfig {
+function centralConfig(
+  directory: string,
+  { port, revocation }: { port: number; revocation: object },
+): CentralConfig {
   const value = {
     listen: { port },
     tls: { certificateFile: 'pki/tls/central.pem', privateKeyFile: 'pki/tls/central.key.pem' },
@@ -206,13 +243,26 @@ function centralConfig(directory: string, port: number): CentralConfig {
         privateKeyFile: 'pki/mo/sub2.key.pem',
       },
     },
+    revocation,
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })
 }
 
 function gatewayConfig(
   directory: string,
-  { baseUrl, rootsFile, budgetMs = 3_500 }: { baseUrl: string; rootsFile: string; budgetMs?: number },
+  {
+    baseUrl,
+    rootsFile,
+    budgetMs = 3_500,
+    revocation = {},
+    vehicleIntermediatesFile,
+  }: {
+    baseUrl: string
+    rootsFile: string
+    budgetMs?: number
+    revocation?: object
+    vehicleIntermediatesFile?: string
+  },
 ): GatewayConfig {
   const value = {
     ocpp: {
@@ -228,8 +278,9 @@ function gatewayConfig(
       clientId: { file: 'secrets/client-id' },
       clientSecret: { file: 'secrets/client' },
     },
-    installation: { budgetMs },
+    installation: { budgetMs, ...(vehicleIntermediatesFile !== undefined && { vehicleIntermediatesFile }) },
     roots: { file: rootsFile },
+    revocation,
   }
   return checkConfig(value, GatewayConfig, { source: 'test', folder: directory })
 }
