@@ -61,7 +61,7 @@ describe('usage', () => {
     ...['demo', 'gateway', 'central', 'inspect', 'config-schema'].map((name) => [[name, '--help']]),
     ...['install', 'load', 'faults'].map((name) => [['charger', name, '--help']]),
     ...['decode', 'encode'].map((name) => [['exi', name, '--help']]),
-    [['pki', 'create', '--help']],
+    ...['create', 'explain'].map((name) => [['pki', name, '--help']]),
   ])('%j helps and succeeds', async (args) => {
     const { exitCode, output, errors } = await evouch(args)
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' })
