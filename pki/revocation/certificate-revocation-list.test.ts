@@ -36,18 +36,20 @@ const extensionOf = (oid: string, value: Uint8Array, critical = false): Uint8Arr
 /** A CRL of members that need not make sense. */
 function craft({
   version = ONE,
+  algorithm = writeSignatureAlgorithm(ca.signer),
   times = [writeTime(NOW_MS - HOUR_MS), writeTime(NOW_MS + DAY_MS)],
   entries = [],
   extensions = [],
 }: {
   readonly version?: Uint8Array
+  readonly algorithm?: Uint8Array
   readonly times?: readonly Uint8Array[]
   readonly entries?: readonly Uint8Array[]
   readonly extensions?: readonly Uint8Array[]
 }): Promise<Uint8Array> {
   const signed = writeSequence(
     version,
-    writeSignatureAlgorithm(ca.signer),
+    algorithm,
     ca.certificate.subject.der,
     ...times,
     ...(entries.length === 0 ? [] : [writeSequence(...entries)]),
@@ -119,6 +121,11 @@ describe('a CRL', () => {
       what: 'a version that is not 2',
       code: 'ERR_REVOCATION_CRL',
       over: { version: writeUnsignedInteger(Uint8Array.of(2)) },
+    },
+    {
+      what: 'another algorithm inside than outside',
+      code: 'ERR_REVOCATION_CRL',
+      over: { algorithm: writeSequence(writeObjectIdentifier('1.3.101.113')) },
     },
     { what: 'no nextUpdate', code: 'ERR_REVOCATION_CRL', over: { times: [writeTime(NOW_MS)] } },
     {

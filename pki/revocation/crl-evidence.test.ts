@@ -40,6 +40,8 @@ function statusBy(
 function craft({
   number = 1,
   thisUpdateMs = NOW_MS - HOUR_MS,
+  nextUpdateMs = NOW_MS + DAY_MS,
+  issuer = ca.certificate.subject.der,
   scope,
   extra,
   baseNumber,
@@ -47,6 +49,8 @@ function craft({
 }: {
   readonly number?: number
   readonly thisUpdateMs?: number
+  readonly nextUpdateMs?: number
+  readonly issuer?: Uint8Array
   readonly scope?: Uint8Array
   readonly extra?: Uint8Array
   readonly baseNumber?: number
@@ -79,9 +83,9 @@ function craft({
   const signed = writeSequence(
     integer(1),
     writeSignatureAlgorithm(ca.signer),
-    ca.certificate.subject.der,
+    issuer,
     writeTime(thisUpdateMs),
-    writeTime(NOW_MS + DAY_MS),
+    writeTime(nextUpdateMs),
     ...entries,
     writeExplicit(0, writeSequence(...extensions)),
   )
@@ -248,6 +252,31 @@ describe('a delta CRL', () => {
     const delta = await craft({ number: 2, baseNumber: 1, entry: { reason: 8 } })
     expect(statusBy([complete])).toMatchObject({ status: 'revoked', reason: 'certificateHold' })
     expect(statusBy([complete, delta]).status).toBe('good')
+  })
+
+  test('ends with the complete one, whichever ends first', async () => {
+    const [short, long] = [NOW_MS + HOUR_MS, NOW_MS + DAY_MS]
+    for (const [complete, delta] of [
+      [short, long],
+      [long, short],
+    ] as const) {
+      const crls = [
+        await craft({ nextUpdateMs: complete }),
+        await craft({ number: 2, baseNumber: 1, nextUpdateMs: delta }),
+      ]
+      expect(statusBy(crls)).toMatchObject({ status: 'good', nextUpdateMs: short })
+    }
+  })
+
+  test('of another issuer, or of another key by its identifier, is left alone', async () => {
+    const over = { number: 2, baseNumber: 1, entry: { reason: 4 } }
+    const other = await craft({ ...over, issuer: leaf.certificate.subject.der })
+    const keyed = await craft({
+      ...over,
+      extra: extensionOf('2.5.29.35', writeSequence(writeElement(0x80, Uint8Array.of(1)))),
+    })
+    expect(statusBy([await craft({}), other]).status).toBe('good')
+    expect(statusBy([await craft({}), keyed]).status).toBe('good')
   })
 
   test('of another key is left alone', async () => {

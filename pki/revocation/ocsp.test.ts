@@ -5,9 +5,15 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { base64FromBytes, CodedError, hexFromBytes } from '#base'
 
-import { writeElement, writeSequence } from '../der/der-writer.ts'
+import {
+  DER_TRUE,
+  writeElement,
+  writeObjectIdentifier,
+  writeOctetString,
+  writeSequence,
+} from '../der/der-writer.ts'
 import { DAY_MS, extension, type Forged, type Forgery, forge, NOW_MS } from '../testing/forge.ts'
-import { certificateIdOf, isIssuerOf } from './certificate-id.ts'
+import { certificateIdOf, isIssuerOf, writeCertificateId } from './certificate-id.ts'
 import { OcspEvidence } from './ocsp-evidence.ts'
 import {
   decodeOcspRequestBody,
@@ -21,6 +27,7 @@ import { ocspErrorResponse } from './ocsp-responder.ts'
 import { OCSP_RESPONSE_BYTES_MAX, type OcspResponse, parseOcspResponse } from './ocsp-response.ts'
 import type { RevocationStatus } from './revocation-status.ts'
 import { forgeCa, forgeLeaf, HOUR_MS, responseOf, signerOf, type TestCa } from './revocation.fixture.ts'
+import { signStructure } from './signed-structure.ts'
 
 const refusing = (code: string): unknown => expect.objectContaining({ code })
 const NONCE = Uint8Array.from({ length: 32 }, (_, index) => index)
@@ -171,6 +178,39 @@ describe('an OCSP response', () => {
     )
   })
 
+  test('of another type than basic is refused: ERR_REVOCATION_OCSP', async () => {
+    const type = writeObjectIdentifier('1.3.6.1.5.5.7.48.1.1')
+    const der = Buffer.from(await responseOf(ca, leaf.certificate))
+    der[der.indexOf(type) + type.length - 1] = 2
+    expect(() => parseOcspResponse(new Uint8Array(der))).toThrow(refusing('ERR_REVOCATION_OCSP'))
+  })
+
+  test('with a critical extension nobody knows is refused: ERR_REVOCATION_OCSP', async () => {
+    const unknown = writeSequence(writeObjectIdentifier('1.2.3.4'), DER_TRUE, writeOctetString(NONCE))
+    const request = writeSequence(
+      writeSequence(
+        writeSequence(writeSequence(writeCertificateId(idOf()))),
+        writeElement(0xa2, writeSequence(unknown)),
+      ),
+    )
+    expect(() => readOcspRequest(request)).toThrow(refusing('ERR_REVOCATION_OCSP'))
+    const answer = writeSequence(
+      writeCertificateId(idOf()),
+      writeElement(0x80),
+      writeElement(0x18, Buffer.from('20260101000000Z')),
+      writeElement(0xa1, writeSequence(unknown)),
+    )
+    const data = writeSequence(
+      writeElement(0xa1, ca.certificate.subject.der),
+      writeElement(0x18, Buffer.from('20260101000000Z')),
+      writeSequence(answer),
+    )
+    const basic = writeOctetString(await signStructure(data, ca.signer))
+    const bytes = writeSequence(writeObjectIdentifier('1.3.6.1.5.5.7.48.1.1'), basic)
+    const response = writeSequence(writeElement(0x0a, Uint8Array.of(0)), writeElement(0xa0, bytes))
+    expect(() => parseOcspResponse(response)).toThrow(refusing('ERR_REVOCATION_OCSP'))
+  })
+
   test('over the limit of bytes is refused: ERR_REVOCATION_OCSP_TOO_LARGE', () => {
     expect(() => parseOcspResponse(new Uint8Array(OCSP_RESPONSE_BYTES_MAX + 1))).toThrow(
       refusing('ERR_REVOCATION_OCSP_TOO_LARGE'),
@@ -270,6 +310,11 @@ describe('an OCSP response of the issuer', () => {
     expect(statusBy(der)).toMatchObject({ status: 'unknown', why: expect.stringMatching(/signed neither/) })
   })
 
+  test('that names another responder than its signer says nothing', async () => {
+    const der = await responseOf(ca, leaf.certificate, { responder: (await forgeCa()).certificate })
+    expect(statusBy(der)).toMatchObject({ status: 'unknown', why: expect.stringMatching(/signed neither/) })
+  })
+
   test('decides over an older one', async () => {
     const status = { status: 'revoked', revokedAtMs: NOW_MS, reason: 'unspecified' } as const
     const older = await responseOf(ca, leaf.certificate, { answer: { thisUpdateMs: NOW_MS - 2 * HOUR_MS } })
@@ -301,6 +346,11 @@ describe('an OCSP response of a named responder', () => {
       what: 'a sub CA has named',
       why: /not named/,
       over: async () => ({ issuer: await forgeCa({ subject: 'Sub', issuer: ca }) }),
+    },
+    {
+      what: 'has another issuer by its name',
+      why: /not named/,
+      over: async () => ({ issuerName: leaf.certificate.subject.der }),
     },
     { what: 'may not sign OCSP', why: /not for signing OCSP/, over: async () => ({ extensions: [] }) },
     { what: 'may only sign CRLs', why: /key usage/, over: async () => ({ keyUsage: '03020102' }) },
