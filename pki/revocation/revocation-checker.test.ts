@@ -7,6 +7,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { Certificate } from '../certificate/certificate.ts'
 import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
+import { RevocationError } from './errors.ts'
 import { EvidenceFolder } from './evidence-folder.ts'
 import { guardedHttp } from './guarded-http.ts'
 import { readOcspRequest } from './ocsp-request.ts'
@@ -238,6 +239,37 @@ describe('the revocation checker', () => {
     nowMs += 60_000
     expect(await checkOne(checker, leaf)).toMatchObject({ accepted: true })
   })
+})
+
+test('more questions than may be open at once are not asked', async () => {
+  await using folder = await openFolder()
+  const release = new AbortController()
+  let asked = 0
+  const checker = new RevocationChecker({
+    fetcher: new RevocationFetcher({
+      network: () => {
+        asked++
+        return new Promise((_resolve, reject) => {
+          const down = new RevocationError('ERR_REVOCATION_FETCH', 'down')
+          release.signal.addEventListener('abort', () => reject(down))
+        })
+      },
+    }),
+    store: await EvidenceFolder.open(folder.directory),
+    clock: () => nowMs,
+  })
+  const { keys } = ca
+  const leaves = await Promise.all(
+    Array.from({ length: 65 }, (_, index) =>
+      forgeLeaf(ca, { keys, serialNumber: `0a${16 + index}`, ocsp: 'http://ocsp.example/' }),
+    ),
+  )
+  const found = await Promise.all(
+    leaves.map((leaf) => checkOne(checker, leaf, HARD, AbortSignal.timeout(50))),
+  )
+  release.abort()
+  expect(asked).toBe(64)
+  expect(found.filter(({ status }) => status.status === 'unknown' && /open/.test(status.why))).toHaveLength(1)
 })
 
 describe('the policy', () => {

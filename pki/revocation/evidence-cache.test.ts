@@ -1,0 +1,84 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+
+import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
+import { EvidenceCache } from './evidence-cache.ts'
+import type { EvidenceStore } from './evidence-folder.ts'
+import type { FetchedEvidence } from './revocation-fetcher.ts'
+import { crlOf, forgeCa, forgeLeaf, HOUR_MS, responseOf, type TestCa } from './revocation.fixture.ts'
+
+const ADDRESS = 'http://crl.example/ca.crl'
+
+let ca: TestCa
+let leaf: Forged
+
+beforeAll(async () => {
+  ca = await forgeCa()
+  leaf = await forgeLeaf(ca, { crl: ADDRESS })
+})
+
+/** A store in memory that counts how often it is read with success. */
+function countingStore(): { store: EvidenceStore; reads: () => number } {
+  const held = new Map<string, Uint8Array>()
+  let reads = 0
+  const store: EvidenceStore = {
+    async read(name) {
+      const der = held.get(name)
+      if (der !== undefined) reads++
+      return der
+    },
+    async write(name, der) {
+      held.set(name, der)
+    },
+    async delete(name) {
+      held.delete(name)
+    },
+  }
+  return { store, reads: () => reads }
+}
+
+const fetched = (source: 'ocsp' | 'crl', der: Uint8Array): FetchedEvidence => ({
+  source,
+  address: ADDRESS,
+  der,
+  status: { status: 'good', source, thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS },
+})
+
+describe('the cache of evidence', () => {
+  test('prefers what may be used now to what is newer and has ended', async () => {
+    const cache = new EvidenceCache({ store: countingStore().store })
+    const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+    const answer = { thisUpdateMs: NOW_MS - HOUR_MS, nextUpdateMs: NOW_MS - HOUR_MS / 2 }
+    await cache.add(question, fetched('ocsp', await responseOf(ca, leaf.certificate, { answer })))
+    await expect(cache.find(question)).resolves.toMatchObject({ age: 'outdated' })
+    await cache.add(question, fetched('crl', await crlOf(ca, { thisUpdateMs: NOW_MS - DAY_MS })))
+    await expect(cache.find(question)).resolves.toMatchObject({ age: 'current', status: { source: 'crl' } })
+  })
+
+  test('keeps no more parsed than its limit, and finds the rest in the store', async () => {
+    const { store, reads } = countingStore()
+    const one = await responseOf(ca, leaf.certificate)
+    const cache = new EvidenceCache({ store, memoryBytesMax: one.length + 20 })
+    const other = await forgeLeaf(ca, { serialNumber: '0b' })
+    const questions = [leaf, other].map(({ certificate }) => ({
+      certificate,
+      issuer: ca.certificate,
+      atMs: NOW_MS,
+    }))
+    for (const question of questions)
+      await cache.add(question, fetched('ocsp', await responseOf(ca, question.certificate)))
+    for (const question of questions) {
+      await expect(cache.find(question)).resolves.toMatchObject({ status: { status: 'good' } })
+    }
+    expect(reads()).toBe(2)
+  })
+
+  test('does not take the CRL of another issuer at the same address for its own', async () => {
+    const { store } = countingStore()
+    const cache = new EvidenceCache({ store })
+    const twin = await forgeCa()
+    const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+    await cache.add(question, fetched('crl', await crlOf(ca)))
+    await cache.add({ ...question, issuer: twin.certificate }, fetched('crl', await crlOf(twin)))
+    await expect(cache.find(question)).resolves.toMatchObject({ status: { status: 'good' } })
+  })
+})
