@@ -136,11 +136,13 @@ function openRevocation(
 ): Promise<PathRevocation> {
   return PathRevocation.open(settings, {
     clock,
-    onUnknown: ({ certificate, ...fields }) => {
+    onUnknown: ({ certificate, namesSource, ...fields }) => {
       // The name of a vehicle's or contract's certificate is no matter for the log.
       const issuer = certificate.issuer.text
       const fingerprint = certificate.fingerprintSha256Hex
-      logger.warn({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+      // Many name nobody, and nobody can do anything about it.
+      const level = namesSource || !fields.accepted ? 'warn' : 'info'
+      logger[level]({ issuer, fingerprint, ...fields }, 'revocation status unknown')
     },
   })
 }

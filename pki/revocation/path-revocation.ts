@@ -13,7 +13,7 @@ import {
   RevocationChecker,
   type RevocationPolicy,
 } from './revocation-checker.ts'
-import { RevocationFetcher } from './revocation-fetcher.ts'
+import { namesStatusSource, RevocationFetcher } from './revocation-fetcher.ts'
 
 /** What an operator decides about revocation. */
 export interface RevocationSettings {
@@ -38,6 +38,8 @@ export interface RevocationPorts {
 export interface UnknownRevocation {
   readonly certificate: Certificate
   readonly why: string
+  /** Whether it names anybody who could be asked. */
+  readonly namesSource: boolean
   readonly accepted: boolean
   /** Of the last answer, which is out of date. */
   readonly answerAgeMs: number | undefined
@@ -145,7 +147,8 @@ export class PathRevocation implements AsyncDisposable {
     if (this.#reported.has(fingerprintSha256Hex)) return
     if (this.#reported.size >= REPORTED_MAX) this.#reported.clear()
     this.#reported.add(fingerprintSha256Hex)
-    this.#onUnknown({ certificate, why: status.why, ...found })
+    const namesSource = namesStatusSource(certificate)
+    this.#onUnknown({ certificate, why: status.why, namesSource, ...found })
   }
 }
 

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { beforeAll, expect, test } from 'vitest'
+
+import type { PathVerdict } from '../path/path-verdict.ts'
+import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
+import { PathRevocation, type RevocationSettings, type UnknownRevocation } from './path-revocation.ts'
+import { crlOf, forgeCa, forgeLeaf, LOOPBACK, serve, type TestCa } from './revocation.fixture.ts'
+
+const SETTINGS: RevocationSettings = { policy: 'soft', timeoutMs: 10_000, addressesAllowed: LOOPBACK }
+
+let root: TestCa
+let ca: TestCa
+beforeAll(async () => {
+  root = await forgeCa({ subject: 'Root' })
+  ca = await forgeCa({ subject: 'CA below', issuer: root })
+})
+
+const verdictOn = (...path: readonly Forged[]): PathVerdict => ({
+  valid: true,
+  path: path.map(({ certificate }) => certificate),
+})
+
+/** A server of CRLs that counts, and leaves by this CRL of `ca` where there is one. */
+async function startCrls(crl: Uint8Array | undefined) {
+  const state = { asked: 0 }
+  const site = await serve((_request, response) => {
+    state.asked++
+    return crl === undefined ? undefined : response.end(crl)
+  })
+  return { ...site, state, leaf: await forgeLeaf(ca, { crl: site.url }) }
+}
+
+function open(
+  over: Partial<RevocationSettings> = {},
+  unknown: UnknownRevocation[] = [],
+): Promise<PathRevocation> {
+  return PathRevocation.open(
+    { ...SETTINGS, ...over },
+    { clock: () => NOW_MS, onUnknown: (found) => void unknown.push(found) },
+  )
+}
+
+test('asks nobody when it is off, nor about a path that is not valid', async () => {
+  await using crls = await startCrls(undefined)
+  await using off = await open({ policy: 'off' })
+  const verdict = verdictOn(crls.leaf, ca)
+  expect(await off.judge(verdict)).toBe(verdict)
+  await using soft = await open()
+  const invalid: PathVerdict = {
+    valid: false,
+    code: 'ERR_PATH_EXPIRED',
+    message: '',
+    certificate: crls.leaf.certificate,
+    rule: '',
+    section: '',
+  }
+  expect(await soft.judge(invalid)).toBe(invalid)
+  expect(crls.state.asked).toBe(0)
+})
+
+test('refuses what is revoked with its time, reason and the rule', async () => {
+  const entry = { serialNumberHex: '0a01', revokedAtMs: NOW_MS - DAY_MS, reason: 'keyCompromise' } as const
+  await using crls = await startCrls(await crlOf(ca, { revoked: [entry] }))
+  await using revocation = await open()
+  expect(await revocation.judge(verdictOn(crls.leaf, ca))).toMatchObject({
+    valid: false,
+    code: 'ERR_PATH_REVOKED',
+    message: expect.stringContaining('revoked at 2025-12-31T00:00:00Z, reason keyCompromise'),
+    rule: 'revocation',
+  })
+})
+
+test('names the revoked certificate rather than a CA above it of unknown status', async () => {
+  const entry = { serialNumberHex: '0a01', revokedAtMs: NOW_MS - DAY_MS }
+  await using crls = await startCrls(await crlOf(ca, { revoked: [entry] }))
+  await using revocation = await open({ policy: 'hard' })
+  const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root))
+  expect(verdict).toMatchObject({ code: 'ERR_PATH_REVOKED', certificate: crls.leaf.certificate })
+})
+
+test('gives the statuses of a path it lets pass, and reports an unknown one once', async () => {
+  await using crls = await startCrls(await crlOf(ca))
+  const unknown: UnknownRevocation[] = []
+  await using revocation = await open({}, unknown)
+  for (const _ of [1, 2]) {
+    const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root))
+    expect(verdict).toMatchObject({ valid: true, statuses: [{ status: 'good' }, { status: 'unknown' }] })
+  }
+  expect(unknown).toMatchObject([{ certificate: ca.certificate, accepted: true, namesSource: false }])
+})
+
+test('under a hard policy refuses what names nobody to ask', async () => {
+  await using revocation = await open({ policy: 'hard' })
+  const verdict = await revocation.judge(verdictOn(ca, root))
+  expect(verdict).toMatchObject({ code: 'ERR_PATH_STATUS_UNKNOWN', certificate: ca.certificate })
+})
+
+test('waits for nobody when the waiting is over, and knows the answer later', async () => {
+  await using crls = await startCrls(await crlOf(ca))
+  await using revocation = await open()
+  const judge = (): Promise<PathVerdict> =>
+    revocation.judge(verdictOn(crls.leaf, ca), { signal: AbortSignal.abort() })
+  expect(await judge()).toMatchObject({ statuses: [{ status: 'unknown' }] })
+  await expect.poll(judge).toMatchObject({ statuses: [{ status: 'good' }] })
+})
+
+test('ends at once, whoever is still being asked', async () => {
+  await using crls = await startCrls(undefined)
+  const revocation = await open()
+  const judged = revocation.judge(verdictOn(crls.leaf, ca))
+  await expect.poll(() => crls.state.asked).toBe(1)
+  await revocation[Symbol.asyncDispose]()
+  const late = delay(5_000, 'late', { ref: false })
+  expect(await Promise.race([judged, late])).toMatchObject({ statuses: [{ status: 'unknown' }] })
+})
