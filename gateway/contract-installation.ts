@@ -28,7 +28,7 @@ const MESSAGE_CHARACTERS_MAX = 512
  * How long an installation waits for responders that were not heard of yet, once for the vehicle and once for the CPS;
  * they are asked on without it. What is known already costs no time.
  */
-export const REVOCATION_WAIT_MS = 200
+const REVOCATION_WAIT_MS = 200
 
 export interface ContractInstallationOptions {
   readonly pool: ContractPool
