@@ -1,6 +1,14 @@
+import { isIP } from 'node:net'
+
 import { Type, type Static } from 'typebox'
 
 import { FilePath } from './file-path.ts'
+
+const Network = Type.Refine(
+  Type.String({ pattern: String.raw`^[0-9A-Fa-f.:]+/\d{1,3}$` }),
+  isNetwork,
+  () => 'must be a network, such as 10.1.0.0/16 or fd00::/8',
+)
 
 /** The section `revocation` of the programs that judge certificate paths. */
 export const RevocationConfig = Type.Object(
@@ -26,7 +34,7 @@ export const RevocationConfig = Type.Object(
       default: 3_000,
       description: 'for one answer of a responder or a server of CRLs',
     }),
-    addressesAllowed: Type.Array(Type.String({ pattern: String.raw`^[0-9A-Fa-f.:]+/\d{1,3}$` }), {
+    addressesAllowed: Type.Array(Network, {
       maxItems: 100,
       default: [],
       description: 'networks that certificates may point to although they are not public (10.1.0.0/16)',
@@ -35,3 +43,9 @@ export const RevocationConfig = Type.Object(
   { additionalProperties: false, default: {} },
 )
 export type RevocationConfig = Static<typeof RevocationConfig>
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix] = text.split('/')
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
+  return bits > 0 && Number(prefix) <= bits
+}
