@@ -11,6 +11,7 @@ import type { CentralConfig } from './config.ts'
 import { serveCps } from './cps/cps-routes.ts'
 import { CpsSigners } from './cps/cps-signers.ts'
 import { ProvisioningService } from './cps/provisioning-service.ts'
+import { Issuance } from './est/issuance.ts'
 import { openOperatorCas } from './est/open-operator-cas.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
@@ -62,7 +63,6 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const { logger, clock, random } = ports
   const keys = resources.use(new AsyncDisposableStack())
   const cpsSigners = await openCpsSigners(config, keys)
-  const contractAuthority = await openContractAuthority(config, { keys, random })
   const cas = await openOperatorCas(config, keys)
   logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
@@ -73,6 +73,9 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   resources.defer(() => database.destroy())
   const revocation = resources.use(await openRevocation(config.revocation, ports))
   const pools = createPools(database, { clock, random, revocation })
+  const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
+  const issuance = new Issuance({ store: stores.issued, clock, random })
+  const contractAuthority = await openContractAuthority(config, { keys, random, cas, issuance })
   const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots, clock })
   logSigners(signers, logger)
   const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
@@ -87,8 +90,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { service, authentication: authority })
   serveCcp(app, { installations, authentication: authority })
-  const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
-  servePki(app, { cas, ...stores, authentication: authority, clock, random })
+  servePki(app, { cas, issuance, ...stores, authentication: authority, clock })
 
   const { host, port } = config.listen
   const url = await app.listen({ host, port }).catch((cause: unknown) => {

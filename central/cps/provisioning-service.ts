@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '#base'
 import { encryptContractKey, type ContractData, type Emaid, type Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
-import { type Certificate, type CertificateAuthority, generateP256KeyPair, type PathRefusal } from '#pki'
+import { type Certificate, type CertificateOrder, generateP256KeyPair, type PathRefusal } from '#pki'
 
 import { contractExpired, vehicleUnknown, type ContractPool } from '../ccp/contract-pool.ts'
 import { signedXmlOf } from '../ccp/signed-xml.ts'
@@ -14,7 +14,8 @@ import type { CpsSigners } from './cps-signers.ts'
 
 /** The operator's CA for contracts of mobility operators without a PKI of their own. */
 export interface ContractAuthority {
-  readonly authority: CertificateAuthority
+  readonly certificate: Certificate
+  readonly issue: (order: Omit<CertificateOrder, 'serialNumber'>) => Promise<Certificate>
   /** The CA's own certificate (sub CA 2), then sub CA 1; without the root. */
   readonly chain: readonly Certificate[]
 }
@@ -97,9 +98,9 @@ export class ProvisioningService {
     if (contractAuthority === undefined)
       throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'This service has no CA for contract certificates.')
     const { emaid, pcid, namespace, fingerprint, metaData } = order
-    const { authority, chain } = contractAuthority
+    const { certificate, chain, issue } = contractAuthority
     const notBeforeMs = Math.max(clock(), order.beginsAtMs)
-    const notAfterMs = Math.min(order.endsAtMs, authority.certificate.validToMs)
+    const notAfterMs = Math.min(order.endsAtMs, certificate.validToMs)
     if (order.endsAtMs <= clock())
       throw new PoolError('ERR_CPS_PERIOD', 'The given contractEnds date is in the past.')
     if (notAfterMs <= notBeforeMs)
@@ -109,9 +110,9 @@ export class ProvisioningService {
     const signer = await this.#signerFor(vehicle, fingerprint)
 
     const { publicKey, privateKey } = await generateP256KeyPair()
-    const contract = await authority.issue({
+    const contract = await issue({
       profile: 'contract',
-      subject: { commonName: emaid.key, organizationName: authority.certificate.organizationName ?? 'MO' },
+      subject: { commonName: emaid.key, organizationName: certificate.organizationName ?? 'MO' },
       publicKey,
       notBeforeMs,
       notAfterMs,

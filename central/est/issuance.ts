@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 
 import { hexFromBytes, type Clock, type RandomBytes } from '#base'
-import { CertificateAuthority, randomSerialNumber, type Certificate, type CertificateRequest } from '#pki'
+import {
+  CertificateAuthority,
+  randomSerialNumber,
+  type Certificate,
+  type CertificateOrder,
+  type CertificateRequest,
+} from '#pki'
 
 import { PoolError } from '../pool-error.ts'
 import type { IssuedStore } from './issued-store.ts'
@@ -21,6 +27,13 @@ export interface IssuanceOrder {
   readonly requester: string
 }
 
+/** A certificate to be issued by an operator CA, whoever asked for it and how. */
+export interface RecordedOrder extends Omit<CertificateOrder, 'serialNumber'> {
+  readonly ca: OperatorCa
+  /** For the records: who asked. */
+  readonly requester: string
+}
+
 /** Issues under the operator CAs, such that no certificate exists that the database does not know. */
 export class Issuance {
   readonly #store: IssuedStore
@@ -34,8 +47,7 @@ export class Issuance {
   }
 
   /**
-   * Issues a certificate and keeps it before it is given out. The serial number is taken in the database first, so that
-   * a process that dies in between leaves a number unused, and never a certificate that cannot be revoked.
+   * Issues what a CSR asks for.
    *
    * @throws {PoolError} ERR_EST_REQUEST when the request has no organization, ERR_POOL_NOT_CONFIGURED when the CA has
    * expired
@@ -44,18 +56,27 @@ export class Issuance {
     const issuedAtMs = this.#clock()
     const notAfterMs = Math.min(issuedAtMs + ca.validityMs, ca.certificate.validToMs)
     if (notAfterMs <= issuedAtMs) throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'The CA has expired.')
-    const subject = subjectOf(request, commonName)
-    const name = await this.#reserve(ca, { commonName, requester, issuedAtMs, validToMs: notAfterMs })
-    const { certificate, signer, revocation } = ca
-    const authority = new CertificateAuthority({ certificate, signer, random: this.#random, revocation })
-    const issued = await authority.issue({
+    return await this.record({
+      ca,
+      requester,
       profile: ca.profile,
-      subject,
+      subject: subjectOf(request, commonName),
       publicKey: request.publicKey,
-      serialNumber: name.serialNumber,
-      notBeforeMs: Math.max(issuedAtMs - BACKDATE_MS, certificate.validFromMs),
+      notBeforeMs: Math.max(issuedAtMs - BACKDATE_MS, ca.certificate.validFromMs),
       notAfterMs,
     })
+  }
+
+  /**
+   * Issues a certificate and keeps it before it is given out. The serial number is taken in the database first, so that
+   * a process that dies in between leaves a number unused, and never a certificate that cannot be revoked.
+   */
+  async record({ ca, requester, ...order }: RecordedOrder): Promise<Certificate> {
+    const { certificate, signer, revocation } = ca
+    const entry = { commonName: order.subject.commonName, requester, validToMs: order.notAfterMs }
+    const name = await this.#reserve(ca, { ...entry, issuedAtMs: this.#clock() })
+    const authority = new CertificateAuthority({ certificate, signer, random: this.#random, revocation })
+    const issued = await authority.issue({ ...order, serialNumber: name.serialNumber })
     await this.#store.complete({ issuerKeySha256: ca.keySha256, serialNumberHex: name.hex }, issued.der)
     return issued
   }

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 
-import type { Clock, RandomBytes } from '#base'
+import type { Clock } from '#base'
 
 import type { Authentication } from '../http/operation-route.ts'
 import { serveEndEntities } from './end-entity-routes.ts'
 import type { EndEntityStore } from './end-entity-store.ts'
 import { Enrolment } from './enrolment.ts'
 import { serveEst } from './est-routes.ts'
-import { Issuance } from './issuance.ts'
+import type { Issuance } from './issuance.ts'
 import type { IssuedStore } from './issued-store.ts'
 import type { OperatorCas } from './operator-ca.ts'
 import { serveRevocation } from './revocation-routes.ts'
@@ -18,16 +18,15 @@ export function servePki(
   app: FastifyInstance,
   parts: {
     readonly cas: OperatorCas
+    readonly issuance: Issuance
     readonly issued: IssuedStore
     readonly endEntities: EndEntityStore
     readonly authentication: Authentication
     readonly clock: Clock
-    readonly random: RandomBytes
   },
 ): void {
-  const issuance = new Issuance({ ...parts, store: parts.issued })
   const revocations = new RevocationService({ ...parts, store: parts.issued })
-  serveEst(app, { ...parts, enrolment: new Enrolment({ ...parts, issuance }) })
+  serveEst(app, { ...parts, enrolment: new Enrolment(parts) })
   serveEndEntities(app, parts)
   serveRevocation(app, { ...parts, revocations })
 }

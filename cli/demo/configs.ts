@@ -107,6 +107,13 @@ operatorCas:
     rootFile: pki/v2g/root.pem
     privateKeyFile: pki/cpo/sub2.key.pem
     revocationUrl: ${centralUrl(ports)}
+  - name: mo
+    kind: mo
+    certificateFile: pki/mo/sub2.pem
+    subCertificateFiles: [pki/mo/sub1.pem]
+    rootFile: pki/mo/root.pem
+    privateKeyFile: pki/mo/sub2.key.pem
+    revocationUrl: ${centralUrl(ports)}
 `
 }
 
