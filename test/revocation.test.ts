@@ -6,6 +6,7 @@ import { base64FromBytes, systemClock, systemRandom } from '#base'
 import { encryptContractKey } from '#iso15118'
 import { ISO2_NAMESPACE } from '#opcp'
 import {
+  type Certificate,
   generateP256KeyPair,
   issueVehicle,
   type KeyedCertificate,
@@ -110,6 +111,7 @@ function provCert({
 }
 
 const ocsp = (): { ocspUrl: string } => ({ ocspUrl: responder.ocspUrl })
+type ContractData = Parameters<ReturnType<Constellation['clientOf']>['signContractData']>[0]['contractData']
 const failed = (detail: string): object => ({ code: 'ERR_CHARGE_POINT_FAILED', detail })
 const refused = (status: number, message: string): object => ({ status, errorMessages: [message] })
 const logged = (text: string, from = 0): boolean => system.log.slice(from).some((line) => line.includes(text))
@@ -218,6 +220,30 @@ describe('central', () => {
     await own.restartCentral(revocation)
   }
 
+  function sign(order: { contractData: ContractData; pcid?: string }): Promise<unknown> {
+    return own.clientOf('MO_EXTERNAL_PKI').signContractData({ ...order, xsdMsgDefNamespace: ISO2_NAMESPACE })
+  }
+
+  /** Of a mobility operator with a PKI of its own, for the vehicle. */
+  async function newContract(emaid: string): Promise<{ contract: Certificate; contractData: ContractData }> {
+    const keys = await generateP256KeyPair()
+    const order = { issuer: pki['mo/sub2'], holder: keys, profile: 'contract', commonName: emaid } as const
+    const contract = await issueWithAddresses(order, ocsp())
+    const encrypted = encryptContractKey({
+      vehiclePublicKey: own.vehicle.certificate.publicKey,
+      contractPrivateKey: keys.privateKey,
+      random: systemRandom,
+    })
+    const contractData = {
+      contractCertificate: base64FromBytes(contract.der),
+      contractSubCa1Certificate: base64FromBytes(pki['mo/sub1'].certificate.der),
+      contractSubCa2Certificate: base64FromBytes(pki['mo/sub2'].certificate.der),
+      contractSignatureEncryptedPrivateKey: base64FromBytes(encrypted.encryptedPrivateKey),
+      dHpublickey: base64FromBytes(encrypted.dhPublicKey),
+    }
+    return { contract, contractData }
+  }
+
   test('takes no vehicle that is revoked, in the words of OPCP', async () => {
     await become(SOFT)
     const revoked = await vehicleNaming(ocsp())
@@ -245,35 +271,21 @@ describe('central', () => {
 
   test('signs no contract that is revoked', async () => {
     await become(SOFT)
-    const keys = await generateP256KeyPair()
-    const emaid = 'DEEVOC00000009'
-    const contract = await issueWithAddresses(
-      { issuer: pki['mo/sub2'], holder: keys, profile: 'contract', commonName: emaid },
-      ocsp(),
-    )
+    const { contract, contractData } = await newContract('DEEVOC00000009')
     responder.revoked.add(contract)
-    const encrypted = encryptContractKey({
-      vehiclePublicKey: own.vehicle.certificate.publicKey,
-      contractPrivateKey: keys.privateKey,
-      random: systemRandom,
-    })
-    const contractData = {
-      contractCertificate: base64FromBytes(contract.der),
-      contractSubCa1Certificate: base64FromBytes(pki['mo/sub1'].certificate.der),
-      contractSubCa2Certificate: base64FromBytes(pki['mo/sub2'].certificate.der),
-      contractSignatureEncryptedPrivateKey: base64FromBytes(encrypted.encryptedPrivateKey),
-      dHpublickey: base64FromBytes(encrypted.dhPublicKey),
-    }
-    const signing = own
-      .clientOf('MO_EXTERNAL_PKI')
-      .signContractData({ contractData, xsdMsgDefNamespace: ISO2_NAMESPACE })
-    await expect(signing).rejects.toMatchObject(refused(400, 'Certificate contractCertificate is revoked.'))
+    await expect(sign({ contractData })).rejects.toMatchObject(
+      refused(400, 'Certificate contractCertificate is revoked.'),
+    )
   })
 
-  test.each(['vehicle', 'CPS'] as const)(
+  test.each(['vehicle', 'CPS', 'contract'] as const)(
     'asks nobody while a vehicle waits, and tells it soon after that the %s is revoked',
     async (whose) => {
-      responder.revoked.add(whose === 'vehicle' ? own.vehicle.certificate : pki['cps/leaf'].certificate)
+      await become(OFF)
+      const { contract, contractData } = await newContract(EMAID)
+      await sign({ contractData, pcid: own.vehicle.pcid })
+      const certificates = { vehicle: own.vehicle.certificate, CPS: pki['cps/leaf'].certificate, contract }
+      responder.revoked.add(certificates[whose])
       await become(SOFT)
       await using gateway = await own.startGatewayTo(own.central.url, { revocation: OFF })
       const install = (): Promise<unknown> => own.install({ gateway: gateway.access }).catch((error) => error)
