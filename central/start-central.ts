@@ -22,6 +22,7 @@ import { openTokenKey } from './oauth/token-key.ts'
 import { serveTokens } from './oauth/token-route.ts'
 import { servePcp } from './pcp/pcp-routes.ts'
 import { ProvisioningPool } from './pcp/provisioning-pool.ts'
+import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool } from './rcp/root-pool.ts'
 import { openContractAuthority, openCpsSigners } from './signing-keys.ts'
@@ -72,7 +73,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const database = await openDatabase(config.database.file)
   resources.defer(() => database.destroy())
   const revocation = resources.use(await openRevocation(config.revocation, ports))
-  const pools = createPools(database, { clock, random, revocation })
+  const pools = createPools(database, { ...ports, revocation })
   const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
   const issuance = new Issuance({ store: stores.issued, clock, random })
   const contractAuthority = await openContractAuthority(config, { keys, random, cas, issuance })
@@ -151,9 +152,16 @@ function openRevocation(
 
 function createPools(
   database: Database,
-  { clock, random, revocation }: { clock: Clock; random: RandomBytes; revocation: PathRevocation },
+  { clock, random, logger, revocation }: CentralPorts & { readonly revocation: PathRevocation },
 ): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool } {
-  const roots = new RootPool({ store: new SqlRootStore(database), clock, random, revocation })
+  const onProfileRemark: OnProfileRemark = ({ certificate, profile, findings }) => {
+    // The name of a vehicle's or contract's certificate is no matter for the log.
+    const who = { issuer: certificate.issuer.text, fingerprint: certificate.fingerprintSha256Hex }
+    for (const { code, message, source } of findings)
+      logger.info({ ...who, profile, code, source }, `unusual certificate: ${message}`)
+  }
+  const store = new SqlRootStore(database)
+  const roots = new RootPool({ store, clock, random, revocation, onProfileRemark })
   const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
   const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
   return { roots, vehicles, contracts }

@@ -5,6 +5,7 @@ import type { Certificate, CertificateUse, PathRevocation, PathVerdict } from '#
 
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
+import { ProfileCheck, type OnProfileRemark } from './profile-check.ts'
 import type { RootStore, StoredRoot } from './root-store.ts'
 
 /** How long a root that another process added or removed may go unnoticed here. */
@@ -36,6 +37,7 @@ export class RootPool {
   readonly #random: RandomBytes
   readonly #revocation: PathRevocation | undefined
   readonly #verifiedSignatures = new VerifiedSignatures()
+  readonly #profiles: ProfileCheck
   #snapshot: { readonly roots: readonly Root[]; readonly takenAtMs: number } | undefined
   #additions = 0
 
@@ -45,16 +47,19 @@ export class RootPool {
     clock,
     random,
     revocation,
+    onProfileRemark = () => {},
   }: {
     store: RootStore
     clock: Clock
     random: RandomBytes
     revocation?: PathRevocation
+    onProfileRemark?: OnProfileRemark
   }) {
     this.#store = store
     this.#clock = clock
     this.#random = random
     this.#revocation = revocation
+    this.#profiles = new ProfileCheck(onProfileRemark)
   }
 
   /**
@@ -65,6 +70,12 @@ export class RootPool {
   async add(certificate: Certificate, rootType: RootType): Promise<Root> {
     const nowMs = this.#clock()
     requireRoot(certificate, nowMs)
+    const refused = this.#profiles.refuseRoot(certificate, rootType)
+    if (refused !== undefined)
+      throw new PoolError(
+        'ERR_RCP_ROOT_REFUSED',
+        `The root certificate does not fit its profile: ${refused.message}.`,
+      )
     const held = await this.#store.put({
       id: uuidOf(this.#random),
       rootType,
@@ -100,7 +111,10 @@ export class RootPool {
     return rootOf(stored)
   }
 
-  /** Judges a chain of ISO 15118-2 up to the roots of the given types, and whether any of it is revoked now. */
+  /**
+   * Judges a chain of ISO 15118-2 up to the roots of the given types, its leaf by the profile of its use, and whether any
+   * of it is revoked now.
+   */
   async judge({
     leaf,
     intermediates,
@@ -119,6 +133,8 @@ export class RootPool {
       algorithms: ['ecdsa-p256-sha256'],
       verifiedSignatures: this.#verifiedSignatures,
     })
+    const refused = verdict.valid ? this.#profiles.refuseLeaf(leaf, use) : undefined
+    if (refused !== undefined) return refused
     if (this.#revocation === undefined) return verdict
     return await this.#revocation.judge(
       verdict,
