@@ -36,11 +36,11 @@ function countingStore(): { store: EvidenceStore; reads: () => number } {
   return { store, reads: () => reads }
 }
 
-const fetched = (source: 'ocsp' | 'crl', der: Uint8Array): FetchedEvidence => ({
+const fetched = (source: 'ocsp' | 'crl', der: Uint8Array, thisUpdateMs = NOW_MS): FetchedEvidence => ({
   source,
   address: ADDRESS,
   der,
-  status: { status: 'good', source, thisUpdateMs: NOW_MS, nextUpdateMs: NOW_MS },
+  status: { status: 'good', source, thisUpdateMs, nextUpdateMs: NOW_MS },
 })
 
 describe('the cache of evidence', () => {
@@ -53,6 +53,53 @@ describe('the cache of evidence', () => {
     await cache.add(question, fetched('crl', await crlOf(ca, { thisUpdateMs: NOW_MS - DAY_MS })))
     await expect(cache.find(question)).resolves.toMatchObject({ age: 'current', status: { source: 'crl' } })
   })
+
+  test.each(['ocsp', 'crl'] as const)('does not let an older %s answer undo a revocation', async (source) => {
+    const { store } = countingStore()
+    const cache = new EvidenceCache({ store })
+    const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+    const revokedAtMs = NOW_MS - HOUR_MS
+    const status = { status: 'revoked', revokedAtMs, reason: 'unspecified' } as const
+    const { serialNumberHex } = leaf.certificate
+    const [revoked, older] =
+      source === 'ocsp'
+        ? [
+            await responseOf(ca, leaf.certificate, { answer: { status } }),
+            await responseOf(ca, leaf.certificate, { answer: { thisUpdateMs: NOW_MS - DAY_MS } }),
+          ]
+        : [
+            await crlOf(ca, { revoked: [{ serialNumberHex, revokedAtMs }] }),
+            await crlOf(ca, { thisUpdateMs: NOW_MS - DAY_MS }),
+          ]
+    await cache.add(question, fetched(source, revoked, NOW_MS - HOUR_MS))
+    await cache.add(question, fetched(source, older, NOW_MS - DAY_MS))
+    for (const each of [cache, new EvidenceCache({ store })])
+      await expect(each.find(question)).resolves.toMatchObject({ status: { status: 'revoked' } })
+  })
+
+  test.each(['ocsp', 'crl'] as const)(
+    'does not let an older %s answer that lasts longer undo a revocation that has ended',
+    async (source) => {
+      const cache = new EvidenceCache({ store: countingStore().store })
+      const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+      const { serialNumberHex } = leaf.certificate
+      const revoked = await crlOf(ca, {
+        nextUpdateMs: NOW_MS - HOUR_MS / 2,
+        revoked: [{ serialNumberHex, revokedAtMs: NOW_MS - HOUR_MS }],
+      })
+      const thisUpdateMs = NOW_MS - DAY_MS
+      const older =
+        source === 'ocsp'
+          ? await responseOf(ca, leaf.certificate, { answer: { thisUpdateMs } })
+          : await crlOf(ca, { thisUpdateMs })
+      await cache.add(question, fetched('crl', revoked, NOW_MS - HOUR_MS))
+      await cache.add(question, fetched(source, older, thisUpdateMs))
+      await expect(cache.find(question)).resolves.toMatchObject({
+        age: 'outdated',
+        status: { status: 'revoked' },
+      })
+    },
+  )
 
   test('keeps no more parsed than its limit, and finds the rest in the store', async () => {
     const { store, reads } = countingStore()

@@ -56,7 +56,7 @@ export class EvidenceCache {
     this.#memoryBytesMax = memoryBytesMax
   }
 
-  /** The newest answer that may be used, else the newest outdated one. Never rejects for what the store holds. */
+  /** The newest answer that may be used or says revoked, else the newest outdated one. Never rejects for what the store holds. */
   async find(question: Question): Promise<CachedStatus | undefined> {
     let best: CachedStatus | undefined
     for (const name of namesFor(question)) {
@@ -67,9 +67,15 @@ export class EvidenceCache {
     return best
   }
 
-  /** Keeps what was fetched. Evidence that cannot be stored is still kept in memory; then it rejects. */
-  async add(question: Question, { source, address, der }: FetchedEvidence): Promise<void> {
+  /**
+   * Keeps what was fetched, unless it is older than what is held: who repeats yesterday's answer does not undo a
+   * revocation. Evidence that cannot be stored is still kept in memory; then it rejects.
+   */
+  async add(question: Question, { source, address, der, status }: FetchedEvidence): Promise<void> {
     const name = source === 'ocsp' ? ocspName(question) : crlName(question, address)
+    const held = await this.#get(name)
+    const known = held && judge(held, question)
+    if (known !== undefined && better({ status, age: 'current' }, known) === known) return
     this.#hold(name, parse(name, der))
     await this.#store.write(name, der)
   }
@@ -123,8 +129,10 @@ function judge({ evidence, untilMs }: Held, question: Question): CachedStatus | 
 
 function better(one: CachedStatus | undefined, other: CachedStatus): CachedStatus {
   if (one === undefined) return other
-  if (one.age !== other.age) return one.age === 'current' ? one : other
-  return one.status.thisUpdateMs >= other.status.thisUpdateMs ? one : other
+  const [newer, older] = one.status.thisUpdateMs >= other.status.thisUpdateMs ? [one, other] : [other, one]
+  // What was said before a revocation does not undo it, however long it may be used.
+  if (newer.age === 'current' || newer.status.status === 'revoked') return newer
+  return older.age === 'current' ? older : newer
 }
 
 function namesFor(question: Question): readonly string[] {

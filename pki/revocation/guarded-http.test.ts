@@ -80,6 +80,13 @@ describe('the guarded network', () => {
 
   test.each<{ what: string; listener: Parameters<typeof serve>[0] }>([
     { what: 'says nothing', listener: () => {} },
+    {
+      what: 'switches protocols',
+      listener: (request) =>
+        void request.socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+        ),
+    },
     { what: 'stops in the middle', listener: (_request, response) => void response.write('a') },
     {
       what: 'trickles',

@@ -47,10 +47,10 @@ export function guardedHttp({
   return async (request) => {
     const timeout = AbortSignal.timeout(timeoutMs)
     const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal])
+    const exchange = async (): Promise<Uint8Array> =>
+      readBody(await send(await guard.check(request.address), request, signal), request.bytesMax)
     try {
-      const guarded = await unlessAborted(guard.check(request.address), signal)
-      const answer = await send(guarded, request, signal)
-      return await readBody(answer, request.bytesMax)
+      return await unlessAborted(exchange(), signal)
     } catch (error) {
       throw errorOf(error, signal)
     }
@@ -106,7 +106,7 @@ async function readBody(answer: IncomingMessage, bytesMax: number): Promise<Uint
   }
 }
 
-/** A name server that does not answer must not hold up the caller either. */
+/** Name servers know no signal, and a request that was answered with 101 ends without an event. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(new RevocationError('ERR_REVOCATION_TIMEOUT', 'no answer in time'))
