@@ -12,6 +12,7 @@ import { serveCps } from './cps/cps-routes.ts'
 import { CpsSigners } from './cps/cps-signers.ts'
 import { ProvisioningService } from './cps/provisioning-service.ts'
 import { Issuance } from './est/issuance.ts'
+import { IssuedRecords } from './est/issued-records.ts'
 import { openOperatorCas } from './est/open-operator-cas.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
@@ -24,7 +25,7 @@ import { servePcp } from './pcp/pcp-routes.ts'
 import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
-import { RootPool } from './rcp/root-pool.ts'
+import { RootPool, type PathRecords } from './rcp/root-pool.ts'
 import { openContractAuthority, openCpsSigners } from './signing-keys.ts'
 import { CentralError } from './start-error.ts'
 import { openDatabase, type Database } from './storage/database.ts'
@@ -73,8 +74,9 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const database = await openDatabase(config.database.file)
   resources.defer(() => database.destroy())
   const revocation = resources.use(await openRevocation(config.revocation, ports))
-  const pools = createPools(database, { ...ports, revocation })
   const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
+  const records = new IssuedRecords({ cas, store: stores.issued })
+  const pools = createPools(database, { ...ports, revocation, records })
   const issuance = new Issuance({ store: stores.issued, clock, random })
   const contractAuthority = await openContractAuthority(config, { keys, random, cas, issuance })
   const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots, clock })
@@ -152,7 +154,12 @@ function openRevocation(
 
 function createPools(
   database: Database,
-  { clock, random, logger, revocation }: CentralPorts & { readonly revocation: PathRevocation },
+  {
+    clock,
+    random,
+    logger,
+    ...judges
+  }: CentralPorts & { readonly revocation: PathRevocation; readonly records: PathRecords },
 ): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool } {
   const onProfileRemark: OnProfileRemark = ({ certificate, profile, findings }) => {
     // The name of a vehicle's or contract's certificate is no matter for the log.
@@ -161,7 +168,7 @@ function createPools(
       logger.info({ ...who, profile, code, source }, `unusual certificate: ${message}`)
   }
   const store = new SqlRootStore(database)
-  const roots = new RootPool({ store, clock, random, revocation, onProfileRemark })
+  const roots = new RootPool({ store, clock, random, onProfileRemark, ...judges })
   const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
   const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
   return { roots, vehicles, contracts }

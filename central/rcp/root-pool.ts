@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '#base'
 import type { RootType } from '#opcp'
 import { parseCertificate, validatePath, VerifiedSignatures } from '#pki'
-import type { Certificate, CertificateUse, PathRevocation, PathVerdict } from '#pki'
+import type { Certificate, CertificateUse, PathRefusal, PathRevocation, PathVerdict } from '#pki'
 
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
@@ -30,6 +30,12 @@ export interface Chain {
   readonly revocation?: 'ask' | 'known'
 }
 
+/** What is recorded here about the certificates of a path, whatever others say. */
+export interface PathRecords {
+  /** Why the path (leaf first) cannot be used; `undefined` when nothing speaks against it. */
+  refuse(path: readonly Certificate[]): Promise<PathRefusal | undefined>
+}
+
 /** The root certificate pool: what everybody else's trust ends in. */
 export class RootPool {
   readonly #store: RootStore
@@ -38,6 +44,7 @@ export class RootPool {
   readonly #revocation: PathRevocation | undefined
   readonly #verifiedSignatures = new VerifiedSignatures()
   readonly #profiles: ProfileCheck
+  readonly #records: PathRecords | undefined
   #snapshot: { readonly roots: readonly Root[]; readonly takenAtMs: number } | undefined
   #additions = 0
 
@@ -48,18 +55,21 @@ export class RootPool {
     random,
     revocation,
     onProfileRemark = () => {},
+    records,
   }: {
     store: RootStore
     clock: Clock
     random: RandomBytes
     revocation?: PathRevocation
     onProfileRemark?: OnProfileRemark
+    records?: PathRecords
   }) {
     this.#store = store
     this.#clock = clock
     this.#random = random
     this.#revocation = revocation
     this.#profiles = new ProfileCheck(onProfileRemark)
+    this.#records = records
   }
 
   /**
@@ -133,7 +143,8 @@ export class RootPool {
       algorithms: ['ecdsa-p256-sha256'],
       verifiedSignatures: this.#verifiedSignatures,
     })
-    const refused = verdict.valid ? this.#profiles.refuseLeaf(leaf, use) : undefined
+    if (!verdict.valid) return verdict
+    const refused = this.#profiles.refuseLeaf(leaf, use) ?? (await this.#records?.refuse(verdict.path))
     if (refused !== undefined) return refused
     if (this.#revocation === undefined) return verdict
     return await this.#revocation.judge(
