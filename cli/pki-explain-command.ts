@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from '#base'
 import { CrlEvidence, explainPath, readCertificates, type PathValidation } from '#pki'
 
+import { readUtcTime } from './ceremony/utc-time.ts'
 import { CliError, EXIT, type Outcome, unusableInput } from './failure.ts'
 import { readTrustDirectory } from './inspect/trust-directory.ts'
 import { type CommandIo } from './io.ts'
@@ -87,7 +88,7 @@ async function certificatesIn(file: string): ReturnType<typeof readCertificates>
 }
 
 function timeOf(text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z.')
-  return ms
+  const timeMs = readUtcTime(text)
+  if (timeMs === undefined) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z.')
+  return timeMs
 }

@@ -130,6 +130,11 @@ describe('pki explain', () => {
       code: 'ERR_CLI_INPUT_FILE',
     },
     {
+      what: 'a number that is no time',
+      args: () => [leaf(), ...roots(), '--at', '12'],
+      code: 'ERR_CLI_USAGE',
+    },
+    {
       what: 'a profile of no role',
       args: () => [leaf(), ...roots(), '--profile', 'x'],
       code: 'ERR_CLI_USAGE',

@@ -124,6 +124,14 @@ test.each<{ what: string; chain: Chain; code: string | undefined }>([
     },
     code: 'ERR_PATH_TOO_COMPLEX',
   },
+  {
+    what: 'more names than can be looked through, of other kinds than the constraints',
+    chain: {
+      ca: [constraints(EXCLUDED, ...Array.from({ length: 200 }, (_, at) => dns(`${at}.example`)))],
+      leaf: { extensions: [names(...Array.from({ length: 200 }, () => OTHER_NAME))] },
+    },
+    code: 'ERR_PATH_TOO_COMPLEX',
+  },
 ])('$what: $code', async ({ chain, code }) => {
   expect(await codeOf(chain)).toBe(code)
 })

@@ -46,7 +46,8 @@ class NameConstraintsCheck {
     for (const name of names) {
       const excluded = constraints.excluded.filter(({ kind }) => kind === name.kind)
       const permitted = constraints.permitted.filter(({ kind }) => kind === name.kind)
-      this.#comparisons += excluded.length + permitted.length
+      // Those of other kinds too: they cost a look each.
+      this.#comparisons += constraints.excluded.length + constraints.permitted.length
       if (this.#comparisons > COMPARISONS_MAX)
         return finding('ERR_PATH_TOO_COMPLEX', certificate, 'too many names and constraints on them')
       const what = whatIsWrong(name, excluded, 'excluded') ?? whatIsWrong(name, permitted, 'permitted')
