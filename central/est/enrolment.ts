@@ -14,7 +14,7 @@ import { PoolError } from '../pool-error.ts'
 import { readEndEntityName, type EndEntityName } from './end-entity-name.ts'
 import type { EndEntityStore } from './end-entity-store.ts'
 import type { Issuance } from './issuance.ts'
-import type { IssuedStore } from './issued-store.ts'
+import type { IssuedCertificate, IssuedStore } from './issued-store.ts'
 import type { AlgorithmName, OperatorCa, OperatorCas } from './operator-ca.ts'
 
 /** Which CA a path of EST speaks of; the request's key decides between those of one edition. */
@@ -53,9 +53,10 @@ export class Enrolment {
   }
 
   /**
-   * Renews with the certificate that is to be renewed: whoever holds its key needs no token.
+   * Renews with the certificate that is to be renewed: whoever holds its key needs no token. The new one belongs to the
+   * same client.
    *
-   * @throws {PoolError} ERR_EST_CLIENT_CERTIFICATE when it is none of this CA's, expired or revoked; ERR_EST_OTHER_NAME;
+   * @throws {PoolError} ERR_EST_CLIENT_CERTIFICATE when it is none of this CA's records, expired or revoked; ERR_EST_OTHER_NAME;
    * those of {@link enrol}
    */
   async renew(target: EstTarget, body: Uint8Array, clientCertificateDer: Uint8Array): Promise<Enrolled> {
@@ -63,7 +64,7 @@ export class Enrolment {
     const { ca, request, name } = this.#read(target, body)
     if (name.commonName !== held.commonName)
       throw new PoolError('ERR_EST_OTHER_NAME', 'The common name is not that of the client certificate.')
-    return await this.#issue({ ca, request, name, requester: `certificate ${held.serialNumberHex}` })
+    return await this.#issue({ ca, request, name, requester: held.requester })
   }
 
   #read(
@@ -94,7 +95,7 @@ export class Enrolment {
   }
 
   /** Any CA of the kind counts: a station may go from one edition to the other. */
-  async #judge({ kind, slug }: EstTarget, der: Uint8Array): Promise<Certificate> {
+  async #judge({ kind, slug }: EstTarget, der: Uint8Array): Promise<IssuedCertificate> {
     const certificate = readClientCertificate(der)
     const nowMs = this.#parts.clock()
     const issuer = this.#parts.cas.all.find(
@@ -107,8 +108,10 @@ export class Enrolment {
       issuerKeySha256: issuer.keySha256,
       serialNumberHex: certificate.serialNumberHex,
     })
-    if (known?.revocation !== undefined) throw clientCertificateRefused('is revoked')
-    return certificate
+    // What is not in the records cannot be revoked either.
+    if (known === undefined) throw clientCertificateRefused('is not in the records of this CA')
+    if (known.revocation !== undefined) throw clientCertificateRefused('is revoked')
+    return known
   }
 }
 

@@ -179,6 +179,19 @@ describe('simpleenroll', () => {
     expect(await enrol(p521.request)).toBe(400)
   })
 
+  test('for names that fit by themselves and make a certificate too large for vehicles: 400', async () => {
+    const organizationName = '\u{1F50C}'.repeat(64)
+    const fits = await newRequest('A signing service', { organizationName })
+    const answer = await curl(scene, '/cps/simpleenroll', { role: 'CPS', body: fits.request })
+    expect([answer.status, readCertificatesOnly(answer.text)[0]?.subject.values('O')]).toEqual([
+      200,
+      [organizationName],
+    ])
+    const { request } = await newRequest('電'.repeat(64), { organizationName })
+    const refused = await curl(scene, '/cps/simpleenroll', { role: 'CPS', body: request })
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('ERR_LINT_SIZE')])
+  })
+
   test('takes any media type, PEM and DER', async () => {
     const { request } = await newRequest('DE*EVO*E1001')
     const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${request}\n-----END CERTIFICATE REQUEST-----\n`
@@ -215,28 +228,35 @@ describe('simplereenroll', () => {
     expect((await curl(scene, '/cpo/simplereenroll', { client, body: request })).status).toBe(403)
   })
 
-  test('with a certificate of another CA, one that has expired or one that was revoked: 401', async () => {
-    const renew = async (client: { certificate: string; privateKey: string }): Promise<number> => {
+  test('with a certificate of another CA, one that has expired, was revoked or is on no record: 401', async () => {
+    const renew = async (client: { certificate: string; privateKey: string }): Promise<number | string> => {
       const { request } = await newRequest('DE*EVO*E2004')
-      return (await curl(scene, '/cpo/simplereenroll', { client, body: request })).status
+      const { status, text } = await curl(scene, '/cpo/simplereenroll', { client, body: request })
+      return status === 401 ? text : status
     }
     const vehicle = await newVehicle(scene.pki)
-    expect(await renew(await writeClient(scene, vehicle.certificate, vehicle))).toBe(401)
+    expect(await renew(await writeClient(scene, vehicle.certificate, vehicle))).toContain(
+      'not one of this CA',
+    )
     const keys = await generateSigningKeyPair('ecdsa-p256-sha256')
-    const expired = await authorityOf(scene.pki['cpo/sub2'], systemRandom).issue({
-      profile: 'secc',
-      subject: { commonName: 'DE*EVO*E2004' },
-      publicKey: keys.publicKey,
-      notBeforeMs: Date.now() - 2 * DAY_MS,
-      notAfterMs: Date.now() - DAY_MS,
-    })
-    expect(await renew(await writeClient(scene, expired, keys))).toBe(401)
+    const issue = (notAfterMs: number): Promise<Certificate> =>
+      authorityOf(scene.pki['cpo/sub2'], systemRandom).issue({
+        profile: 'secc',
+        subject: { commonName: 'DE*EVO*E2004' },
+        publicKey: keys.publicKey,
+        notBeforeMs: Date.now() - 2 * DAY_MS,
+        notAfterMs,
+      })
+    const expired = await issue(Date.now() - DAY_MS)
+    expect(await renew(await writeClient(scene, expired, keys))).toContain('has expired')
+    const unrecorded = await issue(Date.now() + DAY_MS)
+    expect(await renew(await writeClient(scene, unrecorded, keys))).toContain('not in the records')
     const { client, certificate } = await enrolStation(scene, 'DE*EVO*E2004')
     expect(await renew(client)).toBe(200)
     const body = JSON.stringify({ certificate: certificate.toPem(), revocationReason: 'keyCompromise' })
     const headers = { 'content-type': 'application/json' }
     expect((await curl(scene, '/v1/pki/revokeCertificate', { role: 'CPO', headers, body })).status).toBe(200)
-    expect(await renew(client)).toBe(401)
+    expect(await renew(client)).toContain('is revoked')
   })
 })
 

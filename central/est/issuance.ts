@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-import { hexFromBytes, type Clock, type RandomBytes } from '#base'
+import { codeOf, hexFromBytes, messageOf, type Clock, type RandomBytes } from '#base'
 import {
   CertificateAuthority,
   randomSerialNumber,
@@ -49,14 +49,14 @@ export class Issuance {
   /**
    * Issues what a CSR asks for.
    *
-   * @throws {PoolError} ERR_EST_REQUEST when the request has no organization, ERR_POOL_NOT_CONFIGURED when the CA has
-   * expired
+   * @throws {PoolError} ERR_EST_REQUEST when the request has no organization or would make a certificate against its
+   * profile, ERR_POOL_NOT_CONFIGURED when the CA has expired
    */
   async issue({ ca, request, commonName, requester }: IssuanceOrder): Promise<Certificate> {
     const issuedAtMs = this.#clock()
     const notAfterMs = Math.min(issuedAtMs + ca.validityMs, ca.certificate.validToMs)
     if (notAfterMs <= issuedAtMs) throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'The CA has expired.')
-    return await this.record({
+    const order: RecordedOrder = {
       ca,
       requester,
       profile: ca.profile,
@@ -64,7 +64,14 @@ export class Issuance {
       publicKey: request.publicKey,
       notBeforeMs: Math.max(issuedAtMs - BACKDATE_MS, ca.certificate.validFromMs),
       notAfterMs,
-    })
+    }
+    try {
+      return await this.record(order)
+    } catch (error) {
+      // Long names alone can exceed what vehicles have room for.
+      if (codeOf(error) !== 'ERR_PKI_LINT') throw error
+      throw new PoolError('ERR_EST_REQUEST', `The request is refused: ${messageOf(error)}.`, { cause: error })
+    }
   }
 
   /**

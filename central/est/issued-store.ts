@@ -10,7 +10,7 @@ export interface IssuedName {
 /** A serial number that was given out, before anything is signed with it. */
 export interface SerialReservation extends IssuedName {
   readonly commonName: string
-  /** The client id, or the CN of the client certificate. */
+  /** The client id; of a renewal that of the client which enrolled first. */
   readonly requester: string
   readonly issuedAtMs: number
   readonly validToMs: number

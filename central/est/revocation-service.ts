@@ -60,6 +60,9 @@ export class RevocationService {
     if (ca === undefined) throw unknownCertificate()
     requireOwner(ca, certificate, { caller, reach })
     const name = { issuerKeySha256: ca.keySha256, serialNumberHex: certificate.serialNumberHex }
+    // The name of a signing service says nothing about its owner; the records do.
+    if (reach === 'own' && ca.kind === 'cps' && (await store.find(name))?.requester !== caller.clientId)
+      throw new PoolError('ERR_POOL_NOT_OWNER', 'The certificate belongs to another client.')
     if ((await store.revoke(name, { revokedAtMs: clock(), reason })) === 'unknown') throw unknownCertificate()
   }
 
@@ -106,7 +109,9 @@ export class RevocationService {
       number: await store.nextCrlNumber(ca.keySha256),
       thisUpdateMs,
       nextUpdateMs: thisUpdateMs + CRL_VALIDITY_MS,
-      revoked: await store.listRevoked(ca.keySha256, thisUpdateMs),
+      // RFC 5280 §3.3: an entry stays until a CRL from after its certificate's end had it. The longest anybody can hold
+      // an older one is its validity.
+      revoked: await store.listRevoked(ca.keySha256, thisUpdateMs - CRL_VALIDITY_MS),
     }
     return signCrl(order, ca.signer)
   }
@@ -119,7 +124,7 @@ export class RevocationService {
   }
 }
 
-/** Decided from the certificate alone, before anything is looked up. */
+/** What the certificate alone says, before anything is looked up. */
 function requireOwner(
   { kind, edition }: OperatorCa,
   { commonName }: Certificate,

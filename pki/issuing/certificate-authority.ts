@@ -176,7 +176,7 @@ function checkOrder({ subject, publicKey, notBeforeMs, notAfterMs, serialNumber 
   if (!(notBeforeMs < notAfterMs)) throw issueError('the validity ends before it begins')
   const { commonName, organizationName, countryName } = subject
   for (const text of [commonName, organizationName]) {
-    if (text !== undefined && (text === '' || text.length > NAME_CHARACTERS_MAX)) {
+    if (text !== undefined && (text === '' || Array.from(text).length > NAME_CHARACTERS_MAX)) {
       throw issueError(`a name has 1 to ${NAME_CHARACTERS_MAX} characters`)
     }
   }
