@@ -242,6 +242,19 @@ describe('refused without a trace', () => {
     expect(await contentsOf(out)).toEqual(before)
   })
 
+  test('other addresses for revocation than what is there has', async () => {
+    const out = newDirectory('addresses')
+    await ceremony([{ ...ROOT, revocation: { ocspUrl: 'http://one.example' } }, SUB1], { out })
+    const before = await contentsOf(out)
+    const changed = { ...ROOT, revocation: { ocspUrl: 'http://two.example' } }
+    const run = await ceremony([changed, SUB1], { out, at: LATER })
+    expect(run).toMatchObject({
+      exitCode: 1,
+      errors: expect.stringContaining('cps-sub1: its certificate is not as the script says'),
+    })
+    expect(await contentsOf(out)).toEqual(before)
+  })
+
   test('a certificate of another key, issuer, or without its key: ERR_CEREMONY_CONFLICT', async () => {
     const [out, other] = [newDirectory('one'), newDirectory('two')]
     await ceremony([ROOT, SUB1], { out })

@@ -126,11 +126,14 @@ function conflict(
   return undefined
 }
 
-/** What the script decides of a certificate, besides keys. */
-function contentOf(certificate: Certificate): unknown {
-  const { subject, issuer, validFromMs, validToMs, basicConstraints, keyUsage } = certificate
-  return { subject: subject.der, issuer: issuer.der, validFromMs, validToMs, basicConstraints, keyUsage }
+/** What the script decides of a certificate: all but serial number, keys and their identifiers. */
+function contentOf({ subject, issuer, validFromMs, validToMs, extensions }: Certificate): unknown {
+  const decided = extensions.filter(({ oid }) => !KEY_IDENTIFIERS.includes(oid))
+  return { subject: subject.der, issuer: issuer.der, validFromMs, validToMs, decided }
 }
+
+/** Subject and authority key identifier, RFC 5280 sections 4.2.1.2 and 4.2.1.1. */
+const KEY_IDENTIFIERS: readonly string[] = ['2.5.29.14', '2.5.29.35']
 
 async function existingCertificate(file: string): Promise<Certificate | undefined> {
   return await readCertificate(file).catch((error: unknown) => {
