@@ -16,7 +16,7 @@ import {
 } from '../der/der-writer.ts'
 import { writePem } from '../der/pem.ts'
 import { DAY_MS, NOW_MS } from '../testing/forge.ts'
-import { CRL_BYTES_MAX, parseCrl } from './certificate-revocation-list.ts'
+import { CRL_BYTES_MAX, CRL_ENTRIES_MAX, parseCrl } from './certificate-revocation-list.ts'
 import type { CrlOrder } from './crl-writer.ts'
 import { CERT_SIGN_ONLY, crlOf, forgeCa, forgeLeaf, HOUR_MS, type TestCa } from './revocation.fixture.ts'
 import { signStructure, writeSignatureAlgorithm } from './signed-structure.ts'
@@ -256,6 +256,14 @@ describe('signing a CRL refuses', () => {
   test('another kind of key: ERR_REVOCATION_ISSUE', async () => {
     const signer = { ...ca.signer, algorithm: 'ed448' } as const
     await expect(crlOf({ ...ca, signer })).rejects.toMatchObject({ code: 'ERR_REVOCATION_ISSUE' })
+  })
+
+  test('as many entries as are read', async () => {
+    const revoked = Array.from({ length: CRL_ENTRIES_MAX }, (_, index) => ({
+      serialNumberHex: (0x10_00_00_00 + index).toString(16),
+      revokedAtMs: NOW_MS,
+    }))
+    expect(parseCrl(await crlOf(ca, { revoked })).entryCount).toBe(CRL_ENTRIES_MAX)
   })
 
   test('too many entries: ERR_REVOCATION_CRL_TOO_LARGE', async () => {

@@ -44,7 +44,8 @@ export interface CrlOrder {
 export async function signCrl(order: CrlOrder, signer: Signer): Promise<Uint8Array> {
   checkOrder(order, signer)
   const { issuer, thisUpdateMs, nextUpdateMs, revoked } = order
-  const entries = revoked.length === 0 ? [] : [writeSequence(...revoked.map(writeEntry))]
+  // Too many to be the arguments of one call.
+  const entries = revoked.length === 0 ? [] : [writeSequence(Buffer.concat(revoked.map(writeEntry)))]
   const signed = writeSequence(
     writeUnsignedInteger(Uint8Array.of(1)),
     writeSignatureAlgorithm(signer),
