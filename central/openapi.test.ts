@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Compile } from 'typebox/schema'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { base64FromBytes } from '#base'
 import { ISO2_NAMESPACE } from '#opcp'
 
 import {
@@ -115,6 +116,25 @@ describe.skipIf(!present)('answers fit the published OpenAPI files (not run: ../
     })
     const schema = responseSchema('cps', ['/v1/cps/contractData/signed', 'put', 'responses', '201'])
     expect(schema.Errors(body)).toEqual([true, []])
+  })
+
+  test('GET signer, with a version in its path and without', async () => {
+    const schema = responseSchema('cps', ['/cps/signer', 'get', 'responses', '200'])
+    for (const path of ['/cps/signer', '/v1/cps/signer']) {
+      const { status, body } = await answer('CPO', ['GET', path])
+      expect(status).toBe(200)
+      expect(schema.Errors(body)).toEqual([true, []])
+      expect(body).toMatchObject({
+        cpsCertificates: [
+          {
+            cpsDistinguishedName: scene.pki['cps/leaf'].certificate.distinguishedName,
+            cpsSubCa1Certificate: base64FromBytes(scene.pki['cps/sub1'].certificate.der),
+            cpsSubCa2Certificate: base64FromBytes(scene.pki['cps/sub2'].certificate.der),
+            cpsV2GRootCertificateFingerprint: scene.pki['v2g/root'].certificate.fingerprintSha256Hex,
+          },
+        ],
+      })
+    }
   })
 
   test('POST signedContractData, with and without a contract', async () => {

@@ -91,7 +91,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   serveTokens(app, { clients, authority, key, audiences, clock })
   serveRcp(app, { pool: pools.roots, authentication: authority })
   servePcp(app, { pool: pools.vehicles, authentication: authority })
-  serveCps(app, { service, authentication: authority })
+  serveCps(app, { service, signers, authentication: authority })
   serveCcp(app, { installations, authentication: authority })
   servePki(app, { cas, issuance, ...stores, authentication: authority, clock })
 

@@ -57,6 +57,7 @@ export const OPERATIONS = {
     scope: SCOPES.pcp,
     roles: { OEM: 'own', MO_HUBJECT_PKI: 'any', MO_EXTERNAL_PKI: 'any', CPS: 'any' },
   },
+  getCpsSigners: { method: 'GET', path: '/v1/cps/signer', scope: SCOPES.cps, roles: EVERYONE },
   signContractData: {
     method: 'PUT',
     path: '/v1/cps/contractData/signed',

@@ -25,6 +25,7 @@ import {
   type CentralScene,
 } from '../central.fixture.ts'
 import type { CentralConfig } from '../config.ts'
+import { rawRequest, tokenOf } from '../raw-request.fixture.ts'
 
 const HOUR_MS = 3_600_000
 const startMs = Math.floor(Date.now() / 1000) * 1000
@@ -87,6 +88,16 @@ async function signerOf(name: keyof typeof EMAIDS): Promise<string | undefined> 
   return parseCertificate(response.SAProvisioningCertificateChain.Certificate).commonName
 }
 
+/** The CNs of what `GET /cps/signer` lists. */
+async function published(): Promise<readonly (string | undefined)[]> {
+  const headers = { authorization: `Bearer ${await tokenOf(scene, 'MO_EXTERNAL_PKI')}` }
+  const { body } = await rawRequest(scene, 'GET', '/v1/cps/signer', { headers })
+  const certificates: readonly { cpsCertificate: string }[] = Object(body).cpsCertificates
+  return certificates.map(
+    ({ cpsCertificate }) => parseCertificate(bytesFromBase64(cpsCertificate, 4_000)).commonName,
+  )
+}
+
 const states = (): unknown[] =>
   scene.log
     .map((line): { msg: string; state: string } => JSON.parse(line))
@@ -98,6 +109,7 @@ test('a key hands over to the next one while central serves, and what it signed 
   const config = await configWithNextSigner()
   await scene.central.reloadSigners(config)
   expect(states()).toEqual(['ACTIVE', 'ACTIVE', 'STANDBY'])
+  expect(await published()).toEqual(['CPS Signer', 'Next CPS Signer'])
   expect(await signerOf('old')).toBe('CPS Signer')
 
   nowMs = startMs + HOUR_MS - 1
@@ -109,6 +121,7 @@ test('a key hands over to the next one while central serves, and what it signed 
   nowMs = startMs + 2 * HOUR_MS
   await scene.central.reloadSigners(config)
   expect(states().slice(-2)).toEqual(['RETIRED', 'ACTIVE'])
+  expect(await published()).toEqual(['Next CPS Signer'])
   await order('last')
   expect(await signerOf('last')).toBe('Next CPS Signer')
   expect(await signerOf('old')).toBe('CPS Signer')

@@ -15,7 +15,9 @@ import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
 import { readContractData } from './contract-data.ts'
+import type { CpsSigners } from './cps-signers.ts'
 import type { GenerateOrder, ProvisioningService, SignOrder } from './provisioning-service.ts'
+import { publishedSigners } from './published-signers.ts'
 
 const signRequest = Compile(SignContractDataRequest)
 const generateRequest = Compile(GenerateContractDataRequest)
@@ -24,9 +26,24 @@ export function serveCps(
   app: FastifyInstance,
   {
     service,
+    signers,
     authentication,
-  }: { readonly service: ProvisioningService; readonly authentication: Authentication },
+  }: {
+    readonly service: ProvisioningService
+    readonly signers: CpsSigners
+    readonly authentication: Authentication
+  },
 ): void {
+  // The published path has no version, all others have one.
+  for (const path of [OPERATIONS.getCpsSigners.path, '/cps/signer'])
+    serveOperation(
+      app,
+      { ...OPERATIONS.getCpsSigners, path },
+      {
+        authentication,
+        handle: async () => ({ status: 200, body: { cpsCertificates: publishedSigners(signers) } }),
+      },
+    )
   serveOperation(app, OPERATIONS.signContractData, {
     authentication,
     handle: async ({ caller, body }) => {

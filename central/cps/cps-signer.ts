@@ -26,6 +26,8 @@ export type CpsSignerState = 'STANDBY' | 'ACTIVE' | 'RETIRED'
 /** The certificate provisioning service below one V2G root: vehicles that trust this root install what it signed. */
 export class CpsSigner {
   readonly leaf: Certificate
+  /** Sub CA 2, then sub CA 1. */
+  readonly subCertificates: readonly Certificate[]
   readonly root: Certificate
   readonly usableFromMs: number
   readonly usableUntilMs: number
@@ -34,6 +36,7 @@ export class CpsSigner {
   constructor(options: CpsSignerOptions) {
     const { leaf, root, usableFromMs = leaf.validFromMs, usableUntilMs = leaf.validToMs } = options
     this.leaf = leaf
+    this.subCertificates = options.subCertificates
     this.root = root
     this.usableFromMs = Math.max(usableFromMs, leaf.validFromMs)
     this.usableUntilMs = Math.min(usableUntilMs, leaf.validToMs)
