@@ -78,7 +78,9 @@ export class PathSearch {
       if ('path' in step) return step
       best = further(best, step)
     }
-    return best === undefined || isForeignRoot(certificate, best) ? withoutIssuer(path) : best
+    return best === undefined || isForeignRoot(certificate, best)
+      ? withoutIssuer(path, this.#input.roots)
+      : best
   }
 
   /** Whoever may have issued the last certificate of the path; those whose key identifier fits come first. */
@@ -153,10 +155,13 @@ function isForeignRoot(certificate: Certificate, { refusal }: Attempt): boolean 
   return certificate.isSelfIssued && refusal.rule === 'signature' && refusal.certificate === certificate
 }
 
-function withoutIssuer(path: readonly Certificate[]): Attempt {
+function withoutIssuer(path: readonly Certificate[], roots: readonly Certificate[]): Attempt {
   const certificate = last(path)
+  const what = roots.some((root) => root.equals(certificate))
+    ? 'is a trusted root itself, with no other above it'
+    : 'is not among the trusted roots'
   const found = certificate.isSelfIssued
-    ? finding('ERR_PATH_UNTRUSTED_ROOT', certificate, 'is not among the trusted roots')
+    ? finding('ERR_PATH_UNTRUSTED_ROOT', certificate, what)
     : finding(
         'ERR_PATH_NO_ISSUER',
         certificate,

@@ -306,6 +306,7 @@ describe('the evil set', () => {
     const alone = await forge({ subject: pcid })
     const verdict = validate({ leaf: alone.certificate, roots: [alone.certificate, root.certificate] })
     expect(verdict).toEqual(refusing('ERR_PATH_UNTRUSTED_ROOT', alone))
+    expect(verdict).toMatchObject({ message: expect.stringContaining('is a trusted root itself') })
   })
 
   test('a chain longer than allowed: ERR_PATH_TOO_LONG', () => {

@@ -36,6 +36,8 @@ function countingStore(): { store: EvidenceStore; reads: () => number } {
   return { store, reads: () => reads }
 }
 
+const refuse = (): Promise<void> => Promise.reject(new Error('EROFS'))
+
 const fetched = (source: 'ocsp' | 'crl', der: Uint8Array, thisUpdateMs = NOW_MS): FetchedEvidence => ({
   source,
   address: ADDRESS,
@@ -117,6 +119,16 @@ describe('the cache of evidence', () => {
       await expect(cache.find(question)).resolves.toMatchObject({ status: { status: 'good' } })
     }
     expect(reads()).toBe(2)
+  })
+
+  test('replaces damaged evidence in memory when the store can neither delete nor write', async () => {
+    const store = { read: async () => Uint8Array.of(1), write: refuse, delete: refuse }
+    const cache = new EvidenceCache({ store })
+    const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+    await expect(cache.find(question)).resolves.toBeUndefined()
+    const answer = await responseOf(ca, leaf.certificate)
+    await expect(cache.add(question, fetched('ocsp', answer))).rejects.toThrow('EROFS')
+    await expect(cache.find(question)).resolves.toMatchObject({ status: { status: 'good' } })
   })
 
   test('does not take the CRL of another issuer at the same address for its own', async () => {
