@@ -40,8 +40,8 @@ export async function openCpsSigners(
 }
 
 /**
- * The CA of contract certificates; `undefined` when none is configured. When an operator CA has the same key, contracts
- * are among its records, and can be revoked and asked for as all that it issues.
+ * The CA of contract certificates; `undefined` when none is configured. When an operator CA has the same certificate,
+ * contracts are among its records, and can be revoked and asked for as all that it issues.
  *
  * @throws as {@link openCpsSigners}
  */

@@ -1,4 +1,5 @@
 import { link, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 import { codeOf } from '#base'
 
@@ -30,4 +31,7 @@ export async function writeNewFile(
   } finally {
     await rm(draft)
   }
+  // The name is an entry of the folder, which has to reach the disk too.
+  await using folder = await open(dirname(file))
+  await folder.sync()
 }
