@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { bytesFromHex, hexFromBytes, seededRandom, type SignatureAlgorithm } from '#base'
 
-import type { Certificate } from '../certificate/certificate.ts'
+import { Certificate } from '../certificate/certificate.ts'
 import { softwareSigner } from '../keys/software-signer.ts'
 import { validatePath } from '../path/path-validation.ts'
 import { DAY_MS, NOW_MS } from '../testing/forge.ts'
@@ -247,6 +247,21 @@ test('nothing is signed that is against its profile: ERR_PKI_LINT, and the key o
   expect(signatures).toBe(0)
   await counted.issue(order())
   expect(signatures).toBe(1)
+})
+
+test('signatures differ in length: none is given out that makes its certificate too large', async () => {
+  const wide = '\u{1F50C}'.repeat(64)
+  const sizes = new Set<number>()
+  // With seven and eight of these letters the length of the signature decides.
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const commonName = `${'\u{1F50C}'.repeat(31)}${'x'.repeat(6 + (attempt % 4))}`
+    const issued = await authority
+      .issue(order({ subject: { commonName, organizationName: wide } }))
+      .catch((error: unknown) => error)
+    if (issued instanceof Certificate) sizes.add(issued.der.length)
+    else expect(issued).toMatchObject({ code: 'ERR_PKI_LINT' })
+  }
+  expect(Math.max(...sizes)).toBe(800)
 })
 
 test('a signer that does not hold the key of the CA is noticed: ERR_PKI_ISSUE', async () => {

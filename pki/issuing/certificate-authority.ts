@@ -143,7 +143,10 @@ async function sign(
     revocation,
   })
   requireFit(await writeSigned(toBeSigned, throwawaySigner(signer.algorithm)), order.profile)
-  return new Certificate(await writeSigned(toBeSigned, signer))
+  const signed = await writeSigned(toBeSigned, signer)
+  // Signatures of one key differ by some bytes, and so a certificate can be too large after all.
+  requireFit(signed, order.profile)
+  return new Certificate(signed)
 }
 
 /** @throws {PkiError} ERR_PKI_LINT */
