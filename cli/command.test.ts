@@ -73,6 +73,7 @@ describe('usage', () => {
     [['exi', 'decode', '--frob']],
     [['exi', 'decode', '--schema', 'iso3']],
     [['inspect', '--at', 'noon']],
+    [['inspect', '--at', '12']],
     [['pki', 'create']],
     [['charger', 'install', '--fault', 'laziness']],
     [['charger', 'load', '--vehicles', '0']],

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command } from 'commander'
 
 import { systemClock } from '#base'
 
@@ -8,6 +8,7 @@ import { inspectMessage } from './inspect/inspect.ts'
 import { reportText } from './inspect/text.ts'
 import { readTrustDirectory } from './inspect/trust-directory.ts'
 import { type CommandIo } from './io.ts'
+import { utcTimeOption } from './utc-time.ts'
 
 interface InspectCommandOptions {
   readonly roots?: string
@@ -27,7 +28,7 @@ export function addInspectCommand(parent: Command, io: CommandIo, outcome: Outco
       '--roots <dir>',
       'also judge the certificate chains, by the roots (*.pem, *.der) in this directory',
     )
-    .option('--at <time>', 'judge chains at this time instead of now, as 2026-01-31T12:00:00Z', timeOf)
+    .option('--at <time>', 'judge chains at this time instead of now, as 2026-01-31T12:00:00Z', utcTimeOption)
     .option('--json', 'for machines; the members are explained in docs/inspect.md')
     .addHelpText(
       'after',
@@ -40,10 +41,4 @@ export function addInspectCommand(parent: Command, io: CommandIo, outcome: Outco
       io.writeOutput(json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report))
       outcome.exitCode = report.valid ? EXIT.success : EXIT.failure
     })
-}
-
-function timeOf(text: string): number {
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z.')
-  return ms
 }

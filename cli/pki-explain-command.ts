@@ -1,15 +1,15 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 
 import { systemClock } from '#base'
-import { CrlEvidence, explainPath, readCertificates, type PathValidation } from '#pki'
+import { CrlEvidence, explainPath, lintCertificate, readCertificates, type PathValidation } from '#pki'
 
-import { readUtcTime } from './ceremony/utc-time.ts'
 import { CliError, EXIT, type Outcome, unusableInput } from './failure.ts'
 import { readTrustDirectory } from './inspect/trust-directory.ts'
 import { type CommandIo } from './io.ts'
 import { readCrlDirectory } from './pki-explain-crls.ts'
 import { type ExplainProfile, explainReport } from './pki-explain-report.ts'
 import { explainText } from './pki-explain-text.ts'
+import { utcTimeOption } from './utc-time.ts'
 
 interface ExplainCommandOptions {
   readonly roots: string
@@ -41,7 +41,7 @@ export function addPkiExplainCommand(pki: Command, io: CommandIo, outcome: Outco
     )
     .option('--crls <dir>', 'also look at revocation, by the CRLs (*.crl, PEM or DER) in this directory')
     .option('--require-revocation', 'refuse what is not known to be good')
-    .option('--at <time>', 'judge at this time instead of now, as 2026-01-31T12:00:00Z', timeOf)
+    .option('--at <time>', 'judge at this time instead of now, as 2026-01-31T12:00:00Z', utcTimeOption)
     .addOption(
       new Option('--profile <name>', 'also judge by the rules of a role')
         .choices(Object.keys(USE))
@@ -52,7 +52,9 @@ export function addPkiExplainCommand(pki: Command, io: CommandIo, outcome: Outco
     .action(async (leaf: string, intermediates: readonly string[], options: ExplainCommandOptions) => {
       const { at: atMs = systemClock(), profile, json = false } = options
       const validation = await readValidation([leaf, ...intermediates], { ...options, at: atMs })
-      const report = explainReport(explainPath(validation), { atMs, profile })
+      const use = USE[profile]
+      const remarks = use === 'any' ? [] : lintCertificate(validation.leaf, use, 'input')
+      const report = explainReport(explainPath(validation), { atMs, profile, remarks })
       io.writeOutput(json ? `${JSON.stringify(report, null, 2)}\n` : explainText(report))
       outcome.exitCode = report.valid ? EXIT.success : EXIT.failure
     })
@@ -85,10 +87,4 @@ async function certificatesIn(file: string): ReturnType<typeof readCertificates>
   } catch (error) {
     throw unusableInput(error)
   }
-}
-
-function timeOf(text: string): number {
-  const timeMs = readUtcTime(text)
-  if (timeMs === undefined) throw new InvalidArgumentError('must be a time such as 2026-01-31T12:00:00Z.')
-  return timeMs
 }

@@ -1,5 +1,11 @@
 /** What `evouch pki explain --json` prints; the members are explained in docs/pki-explain.md. */
-import { type Certificate, type PathExplanation, type RevocationStatus, type RuleText } from '#pki'
+import {
+  type Certificate,
+  type LintFinding,
+  type PathExplanation,
+  type RevocationStatus,
+  type RuleText,
+} from '#pki'
 
 export type ExplainProfile = 'contract' | 'oem' | 'cps' | 'secc' | 'none'
 
@@ -31,7 +37,11 @@ export interface MemberReport extends SubjectReport {
   readonly revocation?: RevocationReport
 }
 
-export type ExplainReport = { readonly at: string; readonly profile: ExplainProfile } & (
+export type ExplainReport = {
+  readonly at: string
+  readonly profile: ExplainProfile
+  readonly remarks: readonly LintFinding[]
+} & (
   | {
       readonly valid: true
       readonly path: readonly MemberReport[]
@@ -47,9 +57,13 @@ export type ExplainReport = { readonly at: string; readonly profile: ExplainProf
 
 export function explainReport(
   explanation: PathExplanation,
-  { atMs, profile }: { readonly atMs: number; readonly profile: ExplainProfile },
+  {
+    atMs,
+    profile,
+    remarks,
+  }: { readonly atMs: number; readonly profile: ExplainProfile; readonly remarks: readonly LintFinding[] },
 ): ExplainReport {
-  const asked = { at: timeText(atMs), profile }
+  const asked = { at: timeText(atMs), profile, remarks }
   if (!explanation.valid) {
     const { code, message, certificate } = explanation.refusal
     const broken = checkReport(explanation.broken)

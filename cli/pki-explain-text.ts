@@ -10,7 +10,7 @@ import { printable } from './printable.ts'
 /** The report for people: the path from the leaf to the root with every rule it kept, or the rule that was broken. */
 export function explainText(report: ExplainReport): string {
   const asked = `at ${report.at}, profile ${report.profile}`
-  const lines = report.valid
+  const verdict = report.valid
     ? [
         ...report.path.flatMap(memberLines),
         'the path as a whole',
@@ -24,7 +24,17 @@ export function explainText(report: ExplainReport): string {
         checkLine(report),
         `valid: false  ${report.code}: ${report.reason} (${report.section}; ${asked})`,
       ]
+  const lines = [...remarkLines(report), ...verdict]
   return `${lines.map(printable).join('\n')}\n`
+}
+
+/** What the leaf differs in from the profile, whatever the verdict on its path. */
+function remarkLines({ profile, remarks }: ExplainReport): string[] {
+  if (remarks.length === 0) return []
+  const lines = remarks.map(
+    ({ code, severity, message, source }) => `  ${code}  ${message} (${severity}; ${source})`,
+  )
+  return [`the leaf beside the profile ${profile}`, ...lines]
 }
 
 function memberLines({ position, checks, revocation, ...subject }: MemberReport): string[] {

@@ -79,6 +79,19 @@ describe('pki explain', () => {
     expect(output).toMatch(/^valid: true {2}4 certificates/m)
   })
 
+  test('tells what the leaf differs in from the profile without being refused for it', async () => {
+    const told = async (profile: string): Promise<unknown> => {
+      const { output } = await explain(leaf(), ...subs(), ...roots(), '--profile', profile, '--json')
+      return JSON.parse(output).remarks
+    }
+    expect(await told('none')).toEqual([])
+    expect(await told('cps')).toEqual([
+      expect.objectContaining({ code: 'ERR_LINT_REVOCATION_ADDRESS', severity: 'report' }),
+    ])
+    const { output } = await explain(leaf(), ...subs(), ...roots(), '--profile', 'cps')
+    expect(output).toMatch(/^the leaf beside the profile cps\n {2}ERR_LINT_REVOCATION_ADDRESS /m)
+  })
+
   test('tells the rule that is broken, and exits with 1', async () => {
     const { exitCode, output } = await explain(leaf(), ...roots(), '--at', '2001-01-01T00:00:00Z', '--json')
     expect(exitCode).toBe(1)

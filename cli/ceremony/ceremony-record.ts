@@ -5,10 +5,10 @@ import { basename, join } from 'node:path'
 import { codeOf } from '#base'
 
 import { CliError } from '../failure.ts'
+import { readUtcTime } from '../utc-time.ts'
 import type { CeremonyScriptFile } from './ceremony-script.ts'
 import type { CeremonyItem } from './hold-ceremony.ts'
 import { writeNewFile } from './new-file.ts'
-import { readUtcTime } from './utc-time.ts'
 
 const OPERATOR_CHARACTERS_MAX = 100
 

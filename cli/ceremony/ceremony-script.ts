@@ -6,7 +6,7 @@ import { Type, type Static } from 'typebox'
 import { CERTIFICATE_PROFILES, type CertificateProfileName } from '#pki'
 import { ConfigError, FilePath, loadConfig, SecretSource } from '#service'
 
-import { readUtcTime } from './utc-time.ts'
+import { readUtcTime } from '../utc-time.ts'
 
 const CERTIFICATES_MAX = 100
 const closed = { additionalProperties: false } as const
