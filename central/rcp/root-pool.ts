@@ -11,6 +11,9 @@ import type { RootStore, StoredRoot } from './root-store.ts'
 /** How long a root that another process added or removed may go unnoticed here. */
 const SNAPSHOT_AGE_MAX_MS = 5_000
 
+/** Fired from the start: only what is known already counts. One for all, as each carries an error with its stack. */
+const WITHOUT_WAITING = AbortSignal.abort()
+
 /** A root of the pool, parsed. */
 export interface Root {
   readonly id: string
@@ -147,10 +150,7 @@ export class RootPool {
     const refused = this.#profiles.refuseLeaf(leaf, use) ?? (await this.#records?.refuse(verdict.path))
     if (refused !== undefined) return refused
     if (this.#revocation === undefined) return verdict
-    return await this.#revocation.judge(
-      verdict,
-      revocation === 'known' ? { signal: AbortSignal.abort() } : {},
-    )
+    return await this.#revocation.judge(verdict, revocation === 'known' ? { signal: WITHOUT_WAITING } : {})
   }
 }
 

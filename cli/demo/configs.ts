@@ -113,7 +113,6 @@ operatorCas:
     subCertificateFiles: [pki/mo/sub1.pem]
     rootFile: pki/mo/root.pem
     privateKeyFile: pki/mo/sub2.key.pem
-    revocationUrl: ${centralUrl(ports)}
 `
 }
 
