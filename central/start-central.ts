@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
-import { PathRevocation } from '#pki'
+import { PathRevocation, unknownRevocationEntry } from '#pki'
 import { readSecret, type Logger } from '#service'
 
 import { serveCcp } from './ccp/ccp-routes.ts'
@@ -141,13 +141,9 @@ function openRevocation(
 ): Promise<PathRevocation> {
   return PathRevocation.open(settings, {
     clock,
-    onUnknown: ({ certificate, namesSource, ...fields }) => {
-      // The name of a vehicle's or contract's certificate is no matter for the log.
-      const issuer = certificate.issuer.text
-      const fingerprint = certificate.fingerprintSha256Hex
-      // Many name nobody, and nobody can do anything about it.
-      const level = namesSource || !fields.accepted ? 'warn' : 'info'
-      logger[level]({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+    onUnknown: (unknown) => {
+      const { level, fields } = unknownRevocationEntry(unknown)
+      logger[level](fields, 'revocation status unknown')
     },
   })
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type Clock, messageOf } from '#base'
 import { answerLocally, type ChargePointCall, OcppServer } from '#ocpp'
 import { OpcpClient } from '#opcp'
-import { parseCertificates, PathRevocation } from '#pki'
+import { parseCertificates, PathRevocation, unknownRevocationEntry } from '#pki'
 import { type Logger, readSecret } from '#service'
 
 import { ChargePointPasswords } from './charge-point-passwords.ts'
@@ -128,12 +128,9 @@ function openRevocation(
 ): Promise<PathRevocation> {
   return PathRevocation.open(settings, {
     clock,
-    onUnknown: ({ certificate, namesSource, ...fields }) => {
-      const issuer = certificate.issuer.text
-      const fingerprint = certificate.fingerprintSha256Hex
-      // Many name nobody, and nobody can do anything about it.
-      const level = namesSource || !fields.accepted ? 'warn' : 'info'
-      logger[level]({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+    onUnknown: (unknown) => {
+      const { level, fields } = unknownRevocationEntry(unknown)
+      logger[level](fields, 'revocation status unknown')
     },
   })
 }

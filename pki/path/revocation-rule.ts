@@ -37,10 +37,17 @@ function refuseStatus(
   status: RevocationStatus,
   { revocation }: PathDemand,
 ): Finding | undefined {
+  if (status.status === 'good' || (status.status === 'unknown' && revocation?.policy !== 'require'))
+    return undefined
+  return statusFinding(certificate, status)
+}
+
+/** What a status that is not accepted says against a path; also a good one, when it is too old to count. */
+export function statusFinding(certificate: Certificate, status: RevocationStatus): Finding {
   if (status.status === 'revoked') {
     const when = new Date(status.revokedAtMs).toISOString().replace('.000', '')
     return finding('ERR_PATH_REVOKED', certificate, `revoked at ${when}, reason ${status.reason}`)
   }
-  if (status.status === 'good' || revocation?.policy !== 'require') return undefined
-  return finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown: ${status.why}`)
+  const why = status.status === 'unknown' ? `: ${status.why}` : ''
+  return finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown${why}`)
 }

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
-import { finding, type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
-import { REVOCATION_RULE } from '../path/revocation-rule.ts'
+import { type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
+import { REVOCATION_RULE, statusFinding } from '../path/revocation-rule.ts'
 import { EvidenceFolder, type EvidenceStore } from './evidence-folder.ts'
 import { guardedHttp } from './guarded-http.ts'
 import {
@@ -43,6 +43,18 @@ export interface UnknownRevocation {
   readonly accepted: boolean
   /** Of the last answer, which is out of date. */
   readonly answerAgeMs: number | undefined
+}
+
+/** The line of a log about it. It names the issuer only: whose certificate it is may be no matter for a log. */
+export function unknownRevocationEntry({ certificate, namesSource, ...fields }: UnknownRevocation): {
+  readonly level: 'info' | 'warn'
+  readonly fields: object
+} {
+  const issuer = certificate.issuer.text
+  const fingerprint = certificate.fingerprintSha256Hex
+  // Many name nobody, and nobody can do anything about it.
+  const level = namesSource || !fields.accepted ? 'warn' : 'info'
+  return { level, fields: { issuer, fingerprint, ...fields } }
 }
 
 /** How often answers are looked through for those that have little time left. */
@@ -153,11 +165,5 @@ export class PathRevocation implements AsyncDisposable {
 }
 
 function refuse({ certificate, status }: CertificateRevocation): PathRefusal {
-  if (status.status === 'revoked') {
-    const when = new Date(status.revokedAtMs).toISOString().replace('.000', '')
-    const what = `revoked at ${when}, reason ${status.reason}`
-    return refusalOf(finding('ERR_PATH_REVOKED', certificate, what), REVOCATION_RULE)
-  }
-  const what = `revocation status unknown${status.status === 'unknown' ? `: ${status.why}` : ''}`
-  return refusalOf(finding('ERR_PATH_STATUS_UNKNOWN', certificate, what), REVOCATION_RULE)
+  return refusalOf(statusFinding(certificate, status), REVOCATION_RULE)
 }
