@@ -1,7 +1,14 @@
 import { type Command, Option } from 'commander'
 
 import { systemClock } from '#base'
-import { CrlEvidence, explainPath, lintCertificate, readCertificates, type PathValidation } from '#pki'
+import {
+  CrlEvidence,
+  explainPath,
+  lintCertificate,
+  type PathValidation,
+  profileOfUse,
+  readCertificates,
+} from '#pki'
 
 import { CliError, EXIT, type Outcome, unusableInput } from './failure.ts'
 import { readTrustDirectory } from './inspect/trust-directory.ts'
@@ -53,7 +60,8 @@ export function addPkiExplainCommand(pki: Command, io: CommandIo, outcome: Outco
       const { at: atMs = systemClock(), profile, json = false } = options
       const validation = await readValidation([leaf, ...intermediates], { ...options, at: atMs })
       const use = USE[profile]
-      const remarks = use === 'any' ? [] : lintCertificate(validation.leaf, use, 'input')
+      const { leaf: read } = validation
+      const remarks = use === 'any' ? [] : lintCertificate(read, profileOfUse(use, read), 'input')
       const report = explainReport(explainPath(validation), { atMs, profile, remarks })
       io.writeOutput(json ? `${JSON.stringify(report, null, 2)}\n` : explainText(report))
       outcome.exitCode = report.valid ? EXIT.success : EXIT.failure

@@ -5,6 +5,7 @@ export type {
   CertificateExtension,
   KeyUsage,
 } from './certificate/certificate-extensions.ts'
+export { profileOfUse } from './path/certificate-use.ts'
 export type { CertificateUse } from './path/certificate-use.ts'
 export {
   Certificate,
@@ -36,7 +37,7 @@ export { verifierOf } from './keys/verifier.ts'
 export { CertificateAuthority, issueRoot, randomSerialNumber } from './issuing/certificate-authority.ts'
 export type { CertificateOrder } from './issuing/certificate-authority.ts'
 export type { CertificateSubject, RevocationAddresses } from './issuing/certificate-encoding.ts'
-export { editionOf, lintCertificate } from './issuing/certificate-lint.ts'
+export { lintCertificate } from './issuing/certificate-lint.ts'
 export type { LintCode, LintFinding, LintSeverity, LintStrictness } from './issuing/certificate-lint.ts'
 export { readCertificateRequest, writeCertificateRequest } from './issuing/certificate-request.ts'
 export type { CertificateRequest } from './issuing/certificate-request.ts'
@@ -47,12 +48,10 @@ export {
   readCertificateDirectory,
   readCertificates,
 } from './certificate/certificate-files.ts'
-export { CERTIFICATE_PROFILES } from './issuing/certificate-profiles.ts'
-export type {
-  CertificateEdition,
-  CertificateProfile,
-  CertificateProfileName,
-} from './issuing/certificate-profiles.ts'
+export { editionOf } from './profiles/certificate-edition.ts'
+export type { CertificateEdition } from './profiles/certificate-edition.ts'
+export { CERTIFICATE_PROFILES } from './profiles/certificate-profiles.ts'
+export type { CertificateProfile, CertificateProfileName } from './profiles/certificate-profiles.ts'
 export { listedRoots } from './certificate/listed-roots.ts'
 export type { IssuerAndSerial } from './certificate/listed-roots.ts'
 export { readPkiDirectory, readVehicle, writePkiDirectory, writeVehicle } from './issuing/pki-directory.ts'

@@ -9,13 +9,13 @@ import { bytesFromHex, hexFromBytes, seededRandom, type SignatureAlgorithm } fro
 import { Certificate } from '../certificate/certificate.ts'
 import { softwareSigner } from '../keys/software-signer.ts'
 import { validatePath } from '../path/path-validation.ts'
-import { DAY_MS, NOW_MS } from '../testing/forge.ts'
-import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
 import {
   CERTIFICATE_PROFILES,
   certificateProfile,
   type CertificateProfileName,
-} from './certificate-profiles.ts'
+} from '../profiles/certificate-profiles.ts'
+import { DAY_MS, NOW_MS } from '../testing/forge.ts'
+import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
 
 const YEAR_MS = 365 * DAY_MS
 const random = seededRandom(7)

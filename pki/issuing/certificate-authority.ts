@@ -6,6 +6,7 @@ import { algorithmOfKey } from '../certificate/algorithms.ts'
 import { Certificate } from '../certificate/certificate.ts'
 import { PkiError } from '../errors.ts'
 import { softwareSigner } from '../keys/software-signer.ts'
+import { certificateProfile, type CertificateProfileName } from '../profiles/certificate-profiles.ts'
 import {
   type CertificateFields,
   type CertificateSubject,
@@ -16,7 +17,6 @@ import {
   writeToBeSigned,
 } from './certificate-encoding.ts'
 import { lintCertificate } from './certificate-lint.ts'
-import { certificateProfile, type CertificateProfileName } from './certificate-profiles.ts'
 
 /** RFC 5280 and the CA/Browser Forum ask for at least 64 unpredictable bits; the V2G roots of the field use 126. */
 const SERIAL_NUMBER_BYTES = 16

@@ -22,7 +22,7 @@ import {
 } from '../der/der-writer.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
 import { derFromRaw } from '../keys/ecdsa-signature.ts'
-import type { CertificateProfile } from './certificate-profiles.ts'
+import type { CertificateProfile } from '../profiles/certificate-profiles.ts'
 
 /** id-ad-ocsp, RFC 5280 section 4.2.2.1. */
 const ACCESS_METHOD_OCSP = '1.3.6.1.5.5.7.48.1'

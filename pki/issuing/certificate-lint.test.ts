@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#base'
 
 import { softwareSigner } from '../keys/software-signer.ts'
+import type { CertificateProfileName } from '../profiles/certificate-profiles.ts'
 import {
   DAY_MS,
   DIGITAL_SIGNATURE,
@@ -18,7 +19,6 @@ import {
 import { hasShared, readShared } from '../testing/shared.ts'
 import { CertificateAuthority, issueRoot } from './certificate-authority.ts'
 import { lintCertificate, type LintStrictness } from './certificate-lint.ts'
-import type { CertificateProfileName } from './certificate-profiles.ts'
 
 const OEM: Forgery = {
   subject: [{ O: ['Maker'] }, { DC: ['OEM'] }, { CN: ['EVOABC00000000001'] }],

@@ -1,15 +1,15 @@
 /** Holds certificates against their profiles: our own before they are signed, other people's when they come in. */
 import { codeOf, messageOf } from '#base'
 
-import type { CertificateAlgorithm } from '../certificate/algorithms.ts'
 import { Certificate } from '../certificate/certificate.ts'
 import { EXTENSION } from '../der/object-identifiers.ts'
+import { type CertificateEdition, editionOf } from '../profiles/certificate-edition.ts'
 import {
-  type CertificateEdition,
   certificateProfile,
   type CertificateProfile,
   type CertificateProfileName,
-} from './certificate-profiles.ts'
+} from '../profiles/certificate-profiles.ts'
+import { domainComponentRefusal, missingKeyUsage, purposeRefusal } from '../profiles/presented-certificate.ts'
 
 export type LintCode =
   | 'ERR_LINT_ALGORITHM'
@@ -155,16 +155,17 @@ const RULES: readonly Rule[] = [
     source: 'ISO 15118-2 [V2G2-925]',
     issue: 'require',
     input: 'require',
-    complaint: (certificate, profile) =>
-      profile.domainComponentRequired === true ? domainComponentComplaint(certificate, profile) : undefined,
+    complaint: domainComponentRefusal,
   },
   {
     code: 'ERR_LINT_DOMAIN_COMPONENT',
     source: 'ISO 15118-2 Annex F, ISO 15118-20 Annex B',
     issue: 'require',
     input: 'report',
-    complaint: (certificate, profile) =>
-      profile.domainComponentRequired === true ? undefined : domainComponentComplaint(certificate, profile),
+    complaint: ({ domainComponents }, { domainComponent }) =>
+      domainComponent === undefined || domainComponents.includes(domainComponent)
+        ? undefined
+        : `the subject has no domain component ${domainComponent}`,
   },
   {
     code: 'ERR_LINT_ROLE',
@@ -201,8 +202,8 @@ const RULES: readonly Rule[] = [
     source: 'ISO 15118-2 [V2G2-822], Annex F; RFC 5280 section 4.2.1.3',
     issue: 'require',
     input: 'require',
-    complaint: ({ keyUsage }, { keyUsageRequired = [] }) => {
-      const missing = keyUsage && keyUsageRequired.find((usage) => !keyUsage.includes(usage))
+    complaint: (certificate, profile) => {
+      const missing = missingKeyUsage(certificate, profile)
       return missing && `key usage without ${missing}`
     },
   },
@@ -237,6 +238,13 @@ const RULES: readonly Rule[] = [
       const unknown = extensions.find(({ oid, critical }) => critical && !KNOWN.has(oid))
       return unknown && `unknown critical extension ${unknown.oid}`
     },
+  },
+  {
+    code: 'ERR_LINT_EXTENDED_KEY_USAGE',
+    source: 'ISO 15118-20 Annex B; RFC 5280 section 4.2.1.12',
+    issue: 'require',
+    input: 'require',
+    complaint: purposeRefusal,
   },
   {
     code: 'ERR_LINT_EXTENDED_KEY_USAGE',
@@ -302,18 +310,4 @@ export function lintCertificate(
     const message = `${codeOf(error) ?? 'unreadable'}: ${messageOf(error)}`
     return [{ code: 'ERR_LINT_FORMAT', severity: 'require', message, source: 'RFC 5280 section 4.1; X.690' }]
   }
-}
-
-/** `undefined` for an algorithm that neither edition has. */
-export function editionOf(algorithm: CertificateAlgorithm | undefined): CertificateEdition | undefined {
-  if (algorithm === 'ecdsa-p256-sha256') return 'iso2'
-  return algorithm === 'ecdsa-p521-sha512' || algorithm === 'ed448' ? 'iso20' : undefined
-}
-
-function domainComponentComplaint(
-  { domainComponents }: Certificate,
-  { domainComponent }: CertificateProfile,
-): string | undefined {
-  const fits = domainComponent === undefined || domainComponents.includes(domainComponent)
-  return fits ? undefined : `the subject has no domain component ${domainComponent}`
 }

@@ -8,8 +8,8 @@ import type { Certificate } from '../certificate/certificate.ts'
 import { PkiError } from '../errors.ts'
 import { generateP256KeyPair } from '../keys/private-key.ts'
 import { softwareSigner } from '../keys/software-signer.ts'
+import { certificateProfile, type CertificateProfileName } from '../profiles/certificate-profiles.ts'
 import { CertificateAuthority, type CertificateOrder, issueRoot } from './certificate-authority.ts'
-import { certificateProfile, type CertificateProfileName } from './certificate-profiles.ts'
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS

@@ -1,7 +1,18 @@
 /** What a leaf must fulfil for its use (ISO 15118-2 Annex F, ISO 15118-20 Annex B). */
-import type { KeyUsage } from '../certificate/certificate-extensions.ts'
 import type { Certificate } from '../certificate/certificate.ts'
 import { EXTENDED_KEY_USAGE } from '../der/object-identifiers.ts'
+import { type CertificateEdition, editionOf } from '../profiles/certificate-edition.ts'
+import {
+  certificateProfile,
+  type CertificateProfile,
+  type CertificateProfileName,
+} from '../profiles/certificate-profiles.ts'
+import {
+  domainComponentRefusal,
+  missingKeyUsage,
+  purposeRefusal,
+  purposesAccepted,
+} from '../profiles/presented-certificate.ts'
 import type { PathRule } from './path-rule.ts'
 import { type Finding, finding } from './path-verdict.ts'
 
@@ -11,40 +22,27 @@ import { type Finding, finding } from './path-verdict.ts'
  */
 export type CertificateUse = 'any' | 'contract' | 'cps' | 'oem-provisioning' | 'secc'
 
-interface UseRule {
-  /** Bits that must be set when the extension is there. Production leafs often have none: then every use is allowed. */
-  readonly keyUsage: readonly KeyUsage[]
-  /** The leaf must have one of these DC values. */
-  readonly domainComponents?: readonly string[]
-  /** A leaf with one of these DC values belongs to another role. */
-  readonly foreignDomainComponents?: readonly string[]
-  /** When the extension is there, it must name one of these purposes. */
-  readonly purposes?: readonly string[]
+type Role = Exclude<CertificateUse, 'any'>
+
+const inBoth = (name: CertificateProfileName): Record<CertificateEdition, CertificateProfileName> => ({
+  iso2: name,
+  iso20: name,
+})
+const PROFILES: Readonly<Record<Role, Readonly<Record<CertificateEdition, CertificateProfileName>>>> = {
+  contract: inBoth('contract'),
+  cps: inBoth('cps'),
+  'oem-provisioning': inBoth('oem-provisioning'),
+  secc: { iso2: 'secc', iso20: 'secc-20' },
 }
 
-const USE: Readonly<Record<Exclude<CertificateUse, 'any'>, UseRule>> = {
-  contract: { keyUsage: ['digitalSignature'], foreignDomainComponents: ['CPO', 'CSO', 'CPS', 'OEM'] },
-  cps: { keyUsage: ['digitalSignature'], domainComponents: ['CPS'] },
-  'oem-provisioning': {
-    keyUsage: ['digitalSignature', 'keyAgreement'],
-    foreignDomainComponents: ['CPO', 'CSO', 'CPS', 'MO'],
-  },
-  // CPO in ISO 15118-2, CSO in -20.
-  secc: {
-    keyUsage: ['digitalSignature'],
-    domainComponents: ['CPO', 'CSO'],
-    purposes: [EXTENDED_KEY_USAGE.any, EXTENDED_KEY_USAGE.serverAuth],
-  },
+/** The profile that a leaf is held against for its use. Where the editions have their own, the key decides. */
+export function profileOfUse(use: Role, { publicKeyAlgorithm }: Certificate): CertificateProfileName {
+  return PROFILES[use][editionOf(publicKeyAlgorithm) ?? 'iso2']
 }
-
-const ruleOf = (use: CertificateUse): UseRule | undefined => (use === 'any' ? undefined : USE[use])
-
-const wrong = (leaf: Certificate, use: CertificateUse, what: string): Finding =>
-  finding('ERR_PATH_ROLE', leaf, `not a ${use} certificate: ${what}`)
 
 /** Whether somebody asks what the extended key usage says, so that it may be critical. */
 export const readsPurposes = (use: CertificateUse, purpose: string | undefined): boolean =>
-  purpose !== undefined || ruleOf(use)?.purposes !== undefined
+  purpose !== undefined || hasPurposes({ use })
 
 export const USE_RULES: readonly PathRule<Certificate>[] = [
   {
@@ -61,26 +59,21 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     asks: 'a certificate with a role has a common name: PCID, EMAID or SECCID',
     appliesTo: hasRole,
     refuse: (leaf, { use }) =>
-      leaf.commonName === undefined ? wrong(leaf, use, 'it has no common name') : undefined,
+      (leaf.commonName ?? '').trim() === '' ? wrong(leaf, use, 'it has no common name') : undefined,
   },
   {
     name: 'domain-component',
     section: 'ISO 15118-2 V2G2-925',
     asks: 'the domain component is that of the role, or at least not that of another one',
     appliesTo: hasRole,
-    refuse: refuseDomainComponents,
+    refuse: refuseRole(domainComponentRefusal),
   },
   {
     name: 'role-purpose',
     section: 'ISO 15118-20 Annex B.5',
     asks: 'the extended key usage, when present, allows the role',
-    appliesTo: ({ use }) => ruleOf(use)?.purposes !== undefined,
-    refuse: (leaf, { use }) => {
-      const purposes = ruleOf(use)?.purposes
-      return purposes === undefined || leaf.extendedKeyUsage?.some((oid) => purposes.includes(oid)) !== false
-        ? undefined
-        : wrong(leaf, use, 'its extended key usage is another one')
-    },
+    appliesTo: hasPurposes,
+    refuse: refuseRole(purposeRefusal),
   },
   {
     name: 'purpose',
@@ -99,14 +92,10 @@ export const USE_RULES: readonly PathRule<Certificate>[] = [
     asks: 'the key usage, when present, allows what the role does with its key',
     appliesTo: hasRole,
     refuse: (leaf, { use }) => {
-      const { keyUsage } = leaf
-      const missing =
-        keyUsage === undefined ? undefined : ruleOf(use)?.keyUsage.find((usage) => !keyUsage.includes(usage))
-      if (missing === undefined) return undefined
-      return finding(
-        'ERR_PATH_KEY_USAGE',
-        leaf,
-        `key usage has no ${missing}, which ${use} certificates need`,
+      const missing = use === 'any' ? undefined : missingKeyUsage(leaf, profileFor(use, leaf))
+      return (
+        missing &&
+        finding('ERR_PATH_KEY_USAGE', leaf, `key usage has no ${missing}, which ${use} certificates need`)
       )
     },
   },
@@ -116,15 +105,25 @@ function hasRole({ use }: { readonly use: CertificateUse }): boolean {
   return use !== 'any'
 }
 
-function refuseDomainComponents(
-  leaf: Certificate,
-  { use }: { readonly use: CertificateUse },
-): Finding | undefined {
-  const { domainComponents: own, foreignDomainComponents: foreign } = ruleOf(use) ?? {}
-  const { domainComponents } = leaf
-  if (own !== undefined && !domainComponents.some((value) => own.includes(value)))
-    return wrong(leaf, use, `it has no domain component ${own.join(' or ')}`)
-  if (foreign !== undefined && domainComponents.some((value) => foreign.includes(value)))
-    return wrong(leaf, use, `its domain component is ${domainComponents.join(', ')}`)
-  return undefined
+function hasPurposes({ use }: { readonly use: CertificateUse }): boolean {
+  if (use === 'any') return false
+  return Object.values(PROFILES[use]).some((name) => purposesAccepted(certificateProfile(name)) !== undefined)
+}
+
+function profileFor(use: Role, leaf: Certificate): CertificateProfile {
+  return certificateProfile(profileOfUse(use, leaf))
+}
+
+/** A rule from what the profile of the role demands. */
+function refuseRole(
+  refusal: (leaf: Certificate, profile: CertificateProfile) => string | undefined,
+): PathRule<Certificate>['refuse'] {
+  return (leaf, { use }) => {
+    const what = use === 'any' ? undefined : refusal(leaf, profileFor(use, leaf))
+    return what === undefined ? undefined : wrong(leaf, use, what)
+  }
+}
+
+function wrong(leaf: Certificate, use: CertificateUse, what: string): Finding {
+  return finding('ERR_PATH_ROLE', leaf, `not a ${use} certificate: ${what}`)
 }

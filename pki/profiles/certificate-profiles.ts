@@ -1,14 +1,14 @@
 /** The certificates of an ISO 15118 PKI (Annex F of -2, Annex B of -20) as data, and the TLS certificates of our own programs. */
 import type { KeyUsage } from '../certificate/certificate-extensions.ts'
 import { EXTENDED_KEY_USAGE } from '../der/object-identifiers.ts'
-
-/** The edition of ISO 15118 that a certificate is for. The key tells it: P-256 is -2's alone, P-521 and Ed448 are -20's. */
-export type CertificateEdition = 'iso2' | 'iso20'
+import type { CertificateEdition } from './certificate-edition.ts'
 
 export interface CertificateProfile {
   /** The DC of the subject; the contract certificates of the field have none. */
   readonly domainComponent?: string
-  /** On input too, the DC must be this one; otherwise production certificates without it are only reported. */
+  /** The DCs by which the role of a presented certificate is known. Default: `domainComponent`. */
+  readonly roleDomainComponents?: readonly string[]
+  /** A presented certificate must have a DC of its role; otherwise it may have none, but not that of another role. */
   readonly domainComponentRequired?: true
   /** Present for a CA; `pathLength` absent: unlimited. */
   readonly ca?: { readonly pathLength?: number }
@@ -17,6 +17,8 @@ export interface CertificateProfile {
   readonly keyUsageRequired?: readonly KeyUsage[]
   /** Purposes as dotted object identifiers. */
   readonly extendedKeyUsage?: readonly string[]
+  /** A presented certificate with purposes must have one of these, or any. Default: `extendedKeyUsage`. */
+  readonly purposesAccepted?: readonly string[]
   /** Which editions have such a certificate; absent: it is none of ISO 15118 and has neither its keys nor its sizes. */
   readonly editions?: readonly CertificateEdition[]
   /** Longest life that the profile or the practice of its PKI allows; absent: as long as its issuer. */
@@ -42,6 +44,9 @@ const subCa = (domainComponent: string, pathLength: number): CertificateProfile 
   editions: BOTH,
 })
 
+/** -2 calls the role CPO, -20 CSO, and charge points of the field ask for either with keys of both editions. */
+const CHARGE_POINT_OPERATOR = ['CPO', 'CSO'] as const
+
 /** Every profile by the name that orders of certificates use. */
 export const CERTIFICATE_PROFILES = {
   'v2g-root': root('V2G'),
@@ -50,14 +55,19 @@ export const CERTIFICATE_PROFILES = {
   // keyAgreement serves the static-ECDH cipher suite of -2.
   secc: {
     domainComponent: 'CPO',
+    roleDomainComponents: CHARGE_POINT_OPERATOR,
+    domainComponentRequired: true,
     keyUsage: ['digitalSignature', 'keyAgreement'],
     keyUsageRequired: ['digitalSignature'],
+    purposesAccepted: [EXTENDED_KEY_USAGE.serverAuth],
     editions: ['iso2'],
     yearsMax: 1,
   },
   // Table B.5: the role is called CSO there, and TLS 1.3 has no use for key agreement with the certificate's key.
   'secc-20': {
     domainComponent: 'CSO',
+    roleDomainComponents: CHARGE_POINT_OPERATOR,
+    domainComponentRequired: true,
     keyUsage: ['digitalSignature'],
     keyUsageRequired: ['digitalSignature'],
     extendedKeyUsage: [EXTENDED_KEY_USAGE.serverAuth],
@@ -78,6 +88,7 @@ export const CERTIFICATE_PROFILES = {
   'mo-sub1': subCa('MO', 1),
   'mo-sub2': subCa('MO', 0),
   contract: {
+    roleDomainComponents: ['MO'],
     keyUsage: ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'keyAgreement'],
     keyUsageRequired: ['digitalSignature'],
     editions: BOTH,
