@@ -137,13 +137,7 @@ async function writeConfig(directory: string, operatorCas: readonly object[]): P
         },
       ],
     },
-    mo: {
-      contractAuthority: {
-        certificateFile: 'pki/mo/sub2.pem',
-        subCertificateFiles: ['pki/mo/sub1.pem'],
-        privateKeyFile: 'pki/mo/sub2.key.pem',
-      },
-    },
+    mo: { contractAuthority: 'mo' },
     operatorCas: [...OPERATOR_CAS, ...operatorCas],
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })

@@ -92,22 +92,25 @@ const CpsSigner = Type.Object(
   closed,
 )
 
-const ContractAuthority = Type.Object(
+const CA_NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
+
+const Mo = Type.Object(
   {
-    certificateFile: FilePath({ description: 'PEM: the CA that issues contract certificates (MO sub CA 2)' }),
-    subCertificateFiles: Type.Array(FilePath(), {
-      maxItems: 3,
-      description: 'PEM: the CAs between it and the root, without the root',
-    }),
-    ...SIGNING_KEY_MEMBERS,
+    contractAuthority: Type.Optional(
+      Type.String({
+        pattern: CA_NAME_PATTERN,
+        description:
+          'name of the operatorCa, of kind mo and for ISO 15118-2, that issues contract certificates for mobility operators without a PKI',
+      }),
+    ),
   },
-  closed,
+  { ...closed, default: {} },
 )
 
 const OperatorCa = Type.Object(
   {
     name: Type.String({
-      pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+      pattern: CA_NAME_PATTERN,
       description: 'in the addresses /ocsp/{name} and /crl/{name}.crl; unique',
     }),
     kind: Type.Enum([...CA_KINDS], { description: 'whom it issues to, and its name in the paths of EST' }),
@@ -162,7 +165,7 @@ export const CentralConfig = Type.Object(
       },
       { ...closed, default: {} },
     ),
-    mo: Type.Object({ contractAuthority: Type.Optional(ContractAuthority) }, { ...closed, default: {} }),
+    mo: Mo,
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
     revocation: RevocationConfig,
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),

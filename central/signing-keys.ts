@@ -1,11 +1,7 @@
-import type { RandomBytes } from '#base'
-import { CertificateAuthority, readCertificate, type Certificate } from '#pki'
+import { readCertificate, type Certificate } from '#pki'
 
 import type { CentralConfig } from './config.ts'
 import { CpsSigner } from './cps/cps-signer.ts'
-import type { ContractAuthority } from './cps/provisioning-service.ts'
-import type { Issuance } from './est/issuance.ts'
-import type { OperatorCas } from './est/operator-ca.ts'
 import { readTimestamp } from './fields.ts'
 import { openSigningKey, signingKeyText } from './signing-key-source.ts'
 import { CentralError } from './start-error.ts'
@@ -37,37 +33,6 @@ export async function openCpsSigners(
     signers.push(signer)
   }
   return signers
-}
-
-/**
- * The CA of contract certificates; `undefined` when none is configured. When an operator CA has the same certificate,
- * contracts are among its records, and can be revoked and asked for as all that it issues.
- *
- * @throws as {@link openCpsSigners}
- */
-export async function openContractAuthority(
-  { mo }: Pick<CentralConfig, 'mo'>,
-  { keys, random, cas, issuance }: ContractAuthorityParts,
-): Promise<ContractAuthority | undefined> {
-  const entry = mo.contractAuthority
-  if (entry === undefined) return undefined
-  const certificate = await readCertificate(entry.certificateFile)
-  const signer = keys.use(await openSigningKey(entry))
-  if (!signer.publicKey.equals(certificate.publicKey))
-    throw signerError(`${signingKeyText(entry)} is not the key of ${entry.certificateFile}`)
-  const chain = [certificate, ...(await readAll(entry.subCertificateFiles))]
-  const ca = cas.all.find((each) => each.certificate.equals(certificate))
-  if (ca !== undefined)
-    return { certificate, chain, issue: (order) => issuance.record({ ...order, ca, requester: 'cps' }) }
-  const authority = new CertificateAuthority({ certificate, signer, random })
-  return { certificate, chain, issue: (order) => authority.issue(order) }
-}
-
-interface ContractAuthorityParts {
-  readonly keys: AsyncDisposableStack
-  readonly random: RandomBytes
-  readonly cas: OperatorCas
-  readonly issuance: Issuance
 }
 
 function readAll(files: readonly string[]): Promise<readonly Certificate[]> {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import { PathRevocation, unknownRevocationEntry } from '#pki'
-import { readSecret, type Logger } from '#service'
+import type { Logger } from '#service'
 
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
@@ -10,14 +10,14 @@ import { InstallationService } from './ccp/installation.ts'
 import type { CentralConfig } from './config.ts'
 import { serveCps } from './cps/cps-routes.ts'
 import { CpsSigners } from './cps/cps-signers.ts'
-import { ProvisioningService } from './cps/provisioning-service.ts'
+import { ProvisioningService, type ContractAuthority } from './cps/provisioning-service.ts'
+import { contractAuthorityOf } from './est/contract-authority.ts'
 import { Issuance } from './est/issuance.ts'
 import { IssuedRecords } from './est/issued-records.ts'
-import { openOperatorCas } from './est/open-operator-cas.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
-import { createHttpsServer } from './http/server.ts'
-import { ClientRegistry } from './oauth/clients.ts'
+import { createHttpsServer, replaceTls } from './http/server.ts'
+import { openLiveParts, type LiveConfig } from './live-config.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
 import { openTokenKey } from './oauth/token-key.ts'
 import { serveTokens } from './oauth/token-route.ts'
@@ -26,7 +26,6 @@ import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool, type PathRecords } from './rcp/root-pool.ts'
-import { openContractAuthority, openCpsSigners } from './signing-keys.ts'
 import { CentralError } from './start-error.ts'
 import { openDatabase, type Database } from './storage/database.ts'
 import { SqlContractStore } from './storage/sql-contract-store.ts'
@@ -45,31 +44,31 @@ export interface Central extends AsyncDisposable {
   /** `https://host:port`, with the port that is listened on. */
   readonly url: string
   /**
-   * Takes the CPS signers of another config, without interrupting anything; nothing else of it. When one cannot be used,
-   * all stay as they were. Keys that are replaced are closed when central stops, as they may be signing.
+   * Reads TLS certificate, clients, CPS signers and operator CAs again, without interrupting anything: by the members given,
+   * else by those of before. When one cannot be used, all stay as they were. Keys that are replaced are closed when central
+   * stops, as they may be signing. Tokens and connections of before live on.
    *
-   * @throws {CentralError} ERR_CENTRAL_SIGNER
-   * @throws ConfigError, PkiError, HsmError when a file or key cannot be used
+   * @throws {CentralError}, ConfigError, PkiError, HsmError as {@link startCentral}
    */
-  reloadSigners(config: Pick<CentralConfig, 'cps'>): Promise<void>
+  reload(changed: Partial<LiveConfig>): Promise<void>
 }
 
 /**
  * Starts the pools. Resolves when they listen; disposing waits for the requests under way, then closes the database.
  *
- * @throws {CentralError} ERR_CENTRAL_SIGNER, ERR_CENTRAL_OPERATOR_CA, ERR_CENTRAL_LISTEN
- * @throws ConfigError, PkiError when a file of the config cannot be used
+ * @throws {CentralError}
+ * @throws ConfigError, PkiError, HsmError when a file or key of the config cannot be used
  */
 export async function startCentral(config: CentralConfig, ports: CentralPorts): Promise<Central> {
   await using resources = new AsyncDisposableStack()
   const { logger, clock, random } = ports
   const keys = resources.use(new AsyncDisposableStack())
-  const cpsSigners = await openCpsSigners(config, keys)
-  const cas = await openOperatorCas(config, keys)
+  const live = await openLiveParts(config, keys)
+  const { clients, cas } = live
+  let { tls, contractCa } = live
+  let current: LiveConfig = config
   logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
-  const clients = await readClients(config)
-  const tls = await readTls(config)
 
   const database = await openDatabase(config.database.file)
   resources.defer(() => database.destroy())
@@ -78,8 +77,9 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const records = new IssuedRecords({ cas, store: stores.issued })
   const pools = createPools(database, { ...ports, revocation, records })
   const issuance = new Issuance({ store: stores.issued, clock, random })
-  const contractAuthority = await openContractAuthority(config, { keys, random, cas, issuance })
-  const signers = new CpsSigners({ signers: cpsSigners, roots: pools.roots, clock })
+  const contractAuthority = (): ContractAuthority | undefined =>
+    contractCa && contractAuthorityOf(contractCa, issuance)
+  const signers = new CpsSigners({ signers: live.cpsSigners, roots: pools.roots, clock })
   logSigners(signers, logger)
   const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
   const installations = new InstallationService({ ...pools, clock })
@@ -104,9 +104,21 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const running = resources.move()
   return {
     url,
-    reloadSigners: async (changed) => {
-      signers.replace(await openCpsSigners(changed, keys))
+    reload: async (changed) => {
+      await using opened = new AsyncDisposableStack()
+      const wanted = { ...current, ...changed }
+      const next = await openLiveParts(wanted, opened)
+      if (!isDeepStrictEqual(tls, next.tls)) replaceTls(app, next.tls)
+      tls = next.tls
+      current = wanted
+      clients.replace(next.clients)
+      cas.replace(next.cas)
+      contractCa = next.contractCa
+      signers.replace(next.cpsSigners)
+      keys.use(opened.move())
+      logRemarks(cas, logger)
       logSigners(signers, logger)
+      logger.info('config read again')
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
@@ -168,18 +180,4 @@ function createPools(
   const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
   const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
   return { roots, vehicles, contracts }
-}
-
-async function readClients({ clients }: CentralConfig): Promise<ClientRegistry> {
-  const read = clients.map(async ({ secret, ...client }) => ({
-    client,
-    secret: (await readSecret(secret)).reveal(),
-  }))
-  return new ClientRegistry(await Promise.all(read))
-}
-
-async function readTls({ tls }: CentralConfig): Promise<{ certificate: string; privateKey: string }> {
-  const certificate = await readFile(tls.certificateFile, 'utf8')
-  const privateKey = (await readSecret({ file: tls.privateKeyFile })).reveal()
-  return { certificate, privateKey }
 }

@@ -5,6 +5,14 @@ export type CentralErrorCode =
   | 'ERR_CENTRAL_SIGNER'
   /** The certificates of an operator CA are no chain, or two such CAs are the same. */
   | 'ERR_CENTRAL_OPERATOR_CA'
+  /** Two operator CAs have one key: serial numbers, OCSP and CRLs are kept by key, and would mix. */
+  | 'ERR_CENTRAL_SHARED_CA_KEY'
+  /** The CA for contracts is none of the operator CAs, or one that cannot issue contracts. */
+  | 'ERR_CENTRAL_CONTRACT_AUTHORITY'
+  /** Two clients have one id. */
+  | 'ERR_CENTRAL_CLIENT'
+  /** The server's certificate cannot be used, or not with its key. */
+  | 'ERR_CENTRAL_TLS'
   | 'ERR_CENTRAL_LISTEN'
 
 /** Central cannot start as it is configured. */

@@ -11,7 +11,7 @@ export function addCentralCommand(parent: Command): void {
   parent
     .command('central')
     .description(
-      'Run the pools (RCP, PCP, CPS, CCP) over HTTPS. SIGHUP reads cps.signers again; ends on SIGINT or SIGTERM.',
+      'Run the pools (RCP, PCP, CPS, CCP) over HTTPS. SIGHUP reads keys, certificates and clients again; ends on SIGINT or SIGTERM.',
     )
     .requiredOption('--config <file>', 'YAML, see config/central.yaml')
     .action(async ({ config: file }: { config: string }) => {
@@ -22,7 +22,7 @@ export function addCentralCommand(parent: Command): void {
       // One after the other, so that the file as it was last is what stays.
       let reloading = Promise.resolve()
       const reload = (): void => {
-        reloading = reloading.then(() => reloadSigners(central, { file, logger }))
+        reloading = reloading.then(() => reloadConfig(central, { file, logger }))
       }
       process.on('SIGHUP', reload)
       await runUntilSignal(central)
@@ -32,13 +32,16 @@ export function addCentralCommand(parent: Command): void {
 }
 
 /** A mistake in the changed file must not end a program that serves. */
-async function reloadSigners(
+async function reloadConfig(
   central: Central,
   { file, logger }: { readonly file: string; readonly logger: Logger },
 ): Promise<void> {
   try {
-    await central.reloadSigners(await loadConfig(file, CentralConfig))
+    await central.reload(await loadConfig(file, CentralConfig))
   } catch (error) {
-    logger.error({ code: codeOf(error), reason: messageOf(error) }, 'CPS signers stay as they were')
+    logger.error(
+      { code: codeOf(error), reason: messageOf(error) },
+      'the config cannot be used: keys, certificates and clients stay as they were',
+    )
   }
 }

@@ -236,13 +236,17 @@ function centralConfig(
         },
       ],
     },
-    mo: {
-      contractAuthority: {
+    mo: { contractAuthority: 'mo' },
+    operatorCas: [
+      {
+        name: 'mo',
+        kind: 'mo',
         certificateFile: 'pki/mo/sub2.pem',
         subCertificateFiles: ['pki/mo/sub1.pem'],
+        rootFile: 'pki/mo/root.pem',
         privateKeyFile: 'pki/mo/sub2.key.pem',
       },
-    },
+    ],
     revocation,
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })

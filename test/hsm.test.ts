@@ -78,7 +78,7 @@ test.skipIf(SOFT_HSM_MODULE === undefined)(
     const value = { signers: [signerOn(module)] }
     const where = { source: 'test', folder: directory }
     const cps = checkConfig(value, CentralConfig.properties.cps, where)
-    await system.central.reloadSigners({ cps })
+    await system.central.reload({ cps })
 
     const ports = { clock: systemClock, random: systemRandom }
     const vehicle = await issueVehicle(system.pki, { pcid: 'EVOHSM00000000001', ...ports })

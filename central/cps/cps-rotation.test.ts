@@ -107,7 +107,7 @@ const states = (): unknown[] =>
 test('a key hands over to the next one while central serves, and what it signed stays deliverable', async () => {
   await order('old')
   const config = await configWithNextSigner()
-  await scene.central.reloadSigners(config)
+  await scene.central.reload(config)
   expect(states()).toEqual(['ACTIVE', 'ACTIVE', 'STANDBY'])
   expect(await published()).toEqual(['CPS Signer', 'Next CPS Signer'])
   expect(await signerOf('old')).toBe('CPS Signer')
@@ -119,7 +119,7 @@ test('a key hands over to the next one while central serves, and what it signed 
   expect(await signerOf('next')).toBe('Next CPS Signer')
 
   nowMs = startMs + 2 * HOUR_MS
-  await scene.central.reloadSigners(config)
+  await scene.central.reload(config)
   expect(states().slice(-2)).toEqual(['RETIRED', 'ACTIVE'])
   expect(await published()).toEqual(['Next CPS Signer'])
   await order('last')
@@ -138,7 +138,7 @@ describe('signers that cannot be used leave the others in place', () => {
     { what: 'two keys', over: { privateKey: { file: '/nowhere' } } },
   ])('$what: ERR_CENTRAL_SIGNER', async ({ over }) => {
     const signers = scene.config.cps.signers.map((signer) => ({ ...signer, ...over }))
-    await expect(scene.central.reloadSigners({ cps: { signers } })).rejects.toMatchObject({
+    await expect(scene.central.reload({ cps: { signers } })).rejects.toMatchObject({
       code: 'ERR_CENTRAL_SIGNER',
     })
   })
@@ -149,11 +149,11 @@ describe('signers that cannot be used leave the others in place', () => {
     if (first === undefined || next === undefined) throw new TypeError('two signers')
     await copyFile(next.certificateFile, join(scene.directory, 'other.pem'))
     const swapped = { ...first, certificateFile: join(scene.directory, 'other.pem') }
-    await expect(scene.central.reloadSigners({ cps: { signers: [swapped] } })).rejects.toMatchObject({
+    await expect(scene.central.reload({ cps: { signers: [swapped] } })).rejects.toMatchObject({
       code: 'ERR_CENTRAL_SIGNER',
     })
     await appendFile(join(scene.directory, 'passphrase'), 'x')
-    await expect(scene.central.reloadSigners({ cps: { signers: [next] } })).rejects.toMatchObject({
+    await expect(scene.central.reload({ cps: { signers: [next] } })).rejects.toMatchObject({
       code: 'ERR_PKI_KEY_PASSPHRASE',
     })
   })

@@ -27,7 +27,8 @@ interface Parts {
     readonly contracts: ContractPool
   }
   readonly signers: CpsSigners
-  readonly contractAuthority: ContractAuthority | undefined
+  /** As it is now; `undefined` when there is none. */
+  readonly contractAuthority: () => ContractAuthority | undefined
   readonly clock: Clock
   readonly random: RandomBytes
 }
@@ -94,7 +95,8 @@ export class ProvisioningService {
    * @throws {PoolError} ERR_CPS_*, ERR_CCP_*, ERR_POOL_NOT_CONFIGURED
    */
   async generate(order: GenerateOrder): Promise<void> {
-    const { contractAuthority, clock, random, pools } = this.#parts
+    const { clock, random, pools } = this.#parts
+    const contractAuthority = this.#parts.contractAuthority()
     if (contractAuthority === undefined)
       throw new PoolError('ERR_POOL_NOT_CONFIGURED', 'This service has no CA for contract certificates.')
     const { emaid, pcid, namespace, fingerprint, metaData } = order

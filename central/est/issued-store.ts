@@ -7,10 +7,13 @@ export interface IssuedName {
   readonly serialNumberHex: string
 }
 
+/** Who asked for a contract that the CPS made. No client has an empty id. */
+export const PROVISIONING_REQUESTER = ''
+
 /** A serial number that was given out, before anything is signed with it. */
 export interface SerialReservation extends IssuedName {
   readonly commonName: string
-  /** The client id; of a renewal that of the client which enrolled first. */
+  /** The client id, of a renewal that of the client which enrolled first; or {@link PROVISIONING_REQUESTER}. */
   readonly requester: string
   readonly issuedAtMs: number
   readonly validToMs: number

@@ -12,6 +12,14 @@ const CPO = {
   privateKeyFile: 'pki/cpo/sub2.key.pem',
 }
 
+test('the same key twice is refused with what to do about it', async () => {
+  await expect(startScene({ operatorCas: [CPO] })).rejects.toMatchObject({
+    code: 'ERR_CENTRAL_SHARED_CA_KEY',
+    message:
+      'operator CAs cpo and another have the same key: leave one of them out, or give it a key of its own',
+  })
+})
+
 describe('central does not start with an operator CA', () => {
   test.each([
     ['whose name another has', { name: 'cpo' }, 'ERR_CENTRAL_OPERATOR_CA'],
@@ -27,6 +35,7 @@ describe('central does not start with an operator CA', () => {
       },
       'ERR_CENTRAL_OPERATOR_CA',
     ],
+    ['whose key another has', {}, 'ERR_CENTRAL_SHARED_CA_KEY'],
     ['whose key is another one', { privateKeyFile: 'pki/cpo/sub1.key.pem' }, 'ERR_CENTRAL_SIGNER'],
     ['of an unknown kind', { kind: 'xxx' }, 'ERR_CONFIG_INVALID'],
     ['with an address that is none', { revocationUrl: 'ftp://x' }, 'ERR_CONFIG_INVALID'],

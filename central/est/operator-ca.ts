@@ -124,9 +124,12 @@ export class OperatorCa {
 
 /** The CAs of this central. */
 export class OperatorCas {
-  readonly all: readonly OperatorCa[]
+  #all: readonly OperatorCa[]
 
-  /** @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when two have the same name, or the same kind, slug and algorithm */
+  /**
+   * @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when two have the same name, or the same kind, slug and algorithm;
+   * ERR_CENTRAL_SHARED_CA_KEY
+   */
   constructor(all: readonly OperatorCa[]) {
     for (const keyOf of [nameKey, roleKey]) {
       const keys = all.map(keyOf)
@@ -134,7 +137,17 @@ export class OperatorCas {
       if (twice !== undefined)
         throw new CentralError('ERR_CENTRAL_OPERATOR_CA', `two operator CAs are ${twice}`)
     }
-    this.all = all
+    requireOwnKeys(all)
+    this.#all = all
+  }
+
+  get all(): readonly OperatorCa[] {
+    return this.#all
+  }
+
+  /** Takes the CAs of another list. What is being issued ends with the CA it began with, whose key must stay open. */
+  replace({ all }: OperatorCas): void {
+    this.#all = all
   }
 
   /** @throws {PoolError} ERR_EST_UNKNOWN_CA */
@@ -159,6 +172,17 @@ export function unknownCa(): PoolError {
 const nameKey = ({ name }: Pick<OperatorCa, 'name'>): string => `named ${name}`
 const roleKey = ({ kind, slug, algorithm }: Pick<OperatorCa, 'kind' | 'slug' | 'algorithm'>): string =>
   `${slug === undefined ? '' : `${slug}-`}${kind} with ${algorithm}`
+
+function requireOwnKeys(all: readonly OperatorCa[]): void {
+  for (const [index, { keySha256, name }] of all.entries()) {
+    const other = all.slice(index + 1).find((each) => each.keySha256 === keySha256)
+    if (other === undefined) continue
+    throw new CentralError(
+      'ERR_CENTRAL_SHARED_CA_KEY',
+      `operator CAs ${name} and ${other.name} have the same key: leave one of them out, or give it a key of its own`,
+    )
+  }
+}
 
 function requireChain(name: string, chain: readonly Certificate[]): void {
   for (const [index, certificate] of chain.entries()) {

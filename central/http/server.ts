@@ -1,9 +1,12 @@
+import { Server } from 'node:https'
+
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import type { Logger } from '#service'
 
 import { POOL_ERROR_STATUS, PoolError } from '../pool-error.ts'
+import { CentralError } from '../start-error.ts'
 import { parseJson } from './json-body.ts'
 import { uuidOf } from './uuid.ts'
 
@@ -17,10 +20,17 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** Longer than the idle time of the usual load balancers (60 s), so that they close first. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
 const CONNECTIONS_MAX = 10_000
+const TLS_VERSION_MIN = 'TLSv1.2'
+
+/** PEM. */
+export interface TlsCredentials {
+  /** Of the server, then its sub CAs. */
+  readonly certificate: string
+  readonly privateKey: string
+}
 
 export interface ServerOptions {
-  /** PEM. */
-  readonly tls: { readonly certificate: string; readonly privateKey: string }
+  readonly tls: TlsCredentials
   readonly logger: Logger
   readonly clock: Clock
   readonly random: RandomBytes
@@ -59,7 +69,7 @@ export function createHttpsServer({
     https: {
       key: tls.privateKey,
       cert: tls.certificate,
-      minVersion: 'TLSv1.2',
+      minVersion: TLS_VERSION_MIN,
       // Asked for, so that a station can renew its certificate with the one it has. Which ones count, and for what, is
       // for that route to decide: everybody else comes without one, or with one nobody looks at.
       requestCert: true,
@@ -92,6 +102,22 @@ export function createHttpsServer({
   )
   logRequests(app, { logger, clock })
   return app
+}
+
+/**
+ * Takes another certificate and key, which belong together, for the connections to come; those there are go on with theirs.
+ *
+ * @throws {CentralError} ERR_CENTRAL_TLS when the server listens on several addresses, as on those of `localhost`: Fastify
+ * keeps the servers of all but the first to itself
+ */
+export function replaceTls(app: FastifyInstance, { certificate, privateKey }: TlsCredentials): void {
+  if (!(app.server instanceof Server)) throw new TypeError('the server speaks TLS')
+  if (app.addresses().length > 1)
+    throw new CentralError(
+      'ERR_CENTRAL_TLS',
+      'a server on several addresses takes a certificate at its start',
+    )
+  app.server.setSecureContext({ key: privateKey, cert: certificate, minVersion: TLS_VERSION_MIN })
 }
 
 function logRequests(app: FastifyInstance, { logger, clock }: { logger: Logger; clock: Clock }): void {

@@ -2,6 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 
 import type { Role, Scope } from '#opcp'
 
+import { CentralError } from '../start-error.ts'
+
 /** A registered client of the pools, without its secret. */
 export interface Client {
   readonly clientId: string
@@ -15,12 +17,22 @@ export interface Client {
 
 /** Who may ask for tokens. Secrets are kept as hashes and compared in constant time. */
 export class ClientRegistry {
-  readonly #clients: ReadonlyMap<string, { readonly client: Client; readonly secretHash: Buffer }>
+  #clients: ReadonlyMap<string, { readonly client: Client; readonly secretHash: Buffer }>
 
+  /** @throws {CentralError} ERR_CENTRAL_CLIENT when two have one id */
   constructor(clients: readonly { readonly client: Client; readonly secret: string }[]) {
-    this.#clients = new Map(
-      clients.map(({ client, secret }) => [client.clientId, { client, secretHash: hashOf(secret) }]),
-    )
+    const byId = new Map<string, { client: Client; secretHash: Buffer }>()
+    for (const { client, secret } of clients) {
+      if (byId.has(client.clientId))
+        throw new CentralError('ERR_CENTRAL_CLIENT', `two clients have the id ${client.clientId}`)
+      byId.set(client.clientId, { client, secretHash: hashOf(secret) })
+    }
+    this.#clients = byId
+  }
+
+  /** Takes the clients of another registry. Who is no longer among them gets no token; those given out live on. */
+  replace(other: ClientRegistry): void {
+    this.#clients = other.#clients
   }
 
   /** The client, when id and secret belong together. An unknown id takes as long as a wrong secret. */

@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose'
 
 import { codeOf } from '#base'
+import { readPrivateKey } from '#pki'
 
 /** NIST SP 800-57: good beyond 2030; tokens live a day. */
 const RSA_BITS = 2048
@@ -18,20 +19,24 @@ export interface TokenKey {
   readonly jwks: { readonly keys: readonly JWK[] }
 }
 
-/** The key that signs tokens, made at the first start: PEM (PKCS#8) in a file only its owner can read. */
+/**
+ * The key that signs tokens, made at the first start: PEM (PKCS#8) in a file only its owner can read.
+ *
+ * @throws {PkiError} ERR_PKI_FILE, ERR_PKI_KEY_FILE_MODE, ERR_PKI_KEY_FILE and their like when there is a file that cannot be used
+ */
 export async function openTokenKey(file: string): Promise<TokenKey> {
-  const privateKey = createPrivateKey((await readPem(file)) ?? (await createPem(file)))
+  const privateKey = (await readExisting(file)) ?? createPrivateKey(await createPem(file))
   const publicKey = createPublicKey(privateKey)
   const jwk = await exportJWK(publicKey)
   const kid = await calculateJwkThumbprint(jwk)
   return { kid, privateKey, publicKey, jwks: { keys: [{ ...jwk, kid, use: 'sig', alg: 'RS256' }] } }
 }
 
-async function readPem(file: string): Promise<string | undefined> {
+async function readExisting(file: string): Promise<KeyObject | undefined> {
   try {
-    return await readFile(file, 'utf8')
+    return await readPrivateKey(file)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (error instanceof Error && codeOf(error.cause) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -95,10 +95,7 @@ ${Object.entries(DEMO_CLIENTS).map(clientYaml).join('')}cps:
       rootFile: pki/v2g/root.pem
       privateKeyFile: pki/cps/leaf.key.pem
 mo:
-  contractAuthority:
-    certificateFile: pki/mo/sub2.pem
-    subCertificateFiles: [pki/mo/sub1.pem]
-    privateKeyFile: pki/mo/sub2.key.pem
+  contractAuthority: mo
 operatorCas:
   - name: cpo
     kind: cpo
