@@ -7,14 +7,15 @@ import { expect, test } from 'vitest'
 /** Which folders a folder may import, and which npm packages it alone may import. Read top to bottom: nothing points down. */
 const FOLDERS: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
   base: { folders: [], packages: [] },
+  net: { folders: ['base'], packages: [] },
   service: { folders: ['base'], packages: ['pino', 'yaml'] },
   iso15118: { folders: ['base'], packages: ['saxes'] },
-  pki: { folders: ['base'], packages: ['pkcs11js'] },
+  pki: { folders: ['base', 'net'], packages: ['pkcs11js'] },
   ocpp: { folders: ['base'], packages: ['ws'] },
   opcp: { folders: ['base'], packages: ['undici'] },
   gateway: { folders: ['base', 'service', 'iso15118', 'pki', 'opcp', 'ocpp'], packages: ['lowdb'] },
   central: {
-    folders: ['base', 'service', 'iso15118', 'pki', 'opcp'],
+    folders: ['base', 'net', 'service', 'iso15118', 'pki', 'opcp'],
     packages: ['fastify', 'kysely', 'jose'],
   },
   'charger-emulator': { folders: ['base', 'service', 'iso15118', 'pki'], packages: ['ocpp-rpc'] },

@@ -1,10 +1,10 @@
 /**
- * Which addresses from certificates may be asked. A certificate is written by a stranger: without this, a car could
- * make the gateway send requests into the network it stands in.
+ * Which addresses that strangers named may be asked: those in certificates, those of webhook endpoints. Without this, a
+ * car could make the gateway send requests into the network it stands in.
  */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
-import { RevocationError } from './errors.ts'
+import { NetError } from './errors.ts'
 
 /** Every address of a host, as `dns.promises.lookup(host, { all: true })` gives them. Rejects when it has none. */
 export type ResolveHost = (host: string) => Promise<readonly { readonly address: string }[]>
@@ -68,14 +68,14 @@ export class AddressGuard {
   /**
    * Resolves the host once. A host with one address that may not be asked may not be asked at all.
    *
-   * @throws {RevocationError} ERR_REVOCATION_ADDRESS; ERR_REVOCATION_FETCH when the host does not resolve
+   * @throws {NetError} ERR_NET_ADDRESS; ERR_NET_UNREACHABLE when the host does not resolve
    */
   async check(address: string): Promise<GuardedAddress> {
     const url = parseAddress(address)
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const found = isIP(host) === 0 ? await this.#resolveHost(host) : [{ address: host }]
     const [first] = found
-    if (first === undefined) throw new RevocationError('ERR_REVOCATION_FETCH', 'the host has no address')
+    if (first === undefined) throw new NetError('ERR_NET_UNREACHABLE', 'the host has no address')
     if (!found.every(({ address: ip }) => this.#mayAsk(ip)))
       throw addressError('the host is in a network that is neither public nor allowed')
     return { url, ip: first.address }
@@ -85,7 +85,7 @@ export class AddressGuard {
     try {
       return (await this.#resolve(host)).slice(0, ADDRESSES_MAX)
     } catch (error) {
-      throw new RevocationError('ERR_REVOCATION_FETCH', 'the host does not resolve', { cause: error })
+      throw new NetError('ERR_NET_UNREACHABLE', 'the host does not resolve', { cause: error })
     }
   }
 
@@ -117,4 +117,4 @@ function networksOf(networks: readonly string[]): BlockList {
   return list
 }
 
-const addressError = (what: string): RevocationError => new RevocationError('ERR_REVOCATION_ADDRESS', what)
+const addressError = (what: string): NetError => new NetError('ERR_NET_ADDRESS', what)

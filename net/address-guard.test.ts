@@ -9,7 +9,7 @@ const guardFor = (addresses: readonly string[], allowedNetworks: readonly string
     allowedNetworks,
   })
 
-describe('an address from a certificate', () => {
+describe('an address that a stranger named', () => {
   test.each(['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'])('may be asked at %s', async (ip) => {
     await expect(guardFor([ip]).check('http://ocsp.example/a?b')).resolves.toMatchObject({ ip })
   })
@@ -41,9 +41,9 @@ describe('an address from a certificate', () => {
     'fe80::1',
     'fe80::1%lo',
     'ff02::1',
-  ])('is refused when its host is %s: ERR_REVOCATION_ADDRESS', async (ip) => {
+  ])('is refused when its host is %s: ERR_NET_ADDRESS', async (ip) => {
     await expect(guardFor([ip]).check('http://ocsp.example/')).rejects.toMatchObject({
-      code: 'ERR_REVOCATION_ADDRESS',
+      code: 'ERR_NET_ADDRESS',
     })
   })
 
@@ -65,15 +65,15 @@ describe('an address from a certificate', () => {
     'ocsp.example',
     '',
     `http://ocsp.example/${'a'.repeat(2000)}`,
-  ])('%s is refused without a question to the name server: ERR_REVOCATION_ADDRESS', async (address) => {
+  ])('%s is refused without a question to the name server: ERR_NET_ADDRESS', async (address) => {
     const guard = new AddressGuard({ resolve: () => Promise.reject(new TypeError('asked')) })
-    await expect(guard.check(address)).rejects.toMatchObject({ code: 'ERR_REVOCATION_ADDRESS' })
+    await expect(guard.check(address)).rejects.toMatchObject({ code: 'ERR_NET_ADDRESS' })
   })
 
   test('is refused when only one of several addresses is not public', async () => {
     await expect(guardFor(['93.184.216.34', '10.0.0.1']).check('http://ocsp.example/')).rejects.toMatchObject(
       {
-        code: 'ERR_REVOCATION_ADDRESS',
+        code: 'ERR_NET_ADDRESS',
       },
     )
   })
@@ -83,15 +83,15 @@ describe('an address from a certificate', () => {
     await expect(guardFor(['10.1.255.1'], networks).check('http://ocsp.local/')).resolves.toBeDefined()
     await expect(guardFor(['fd00::1'], networks).check('http://ocsp.local/')).resolves.toBeDefined()
     await expect(guardFor(['10.2.0.1'], networks).check('http://ocsp.local/')).rejects.toMatchObject({
-      code: 'ERR_REVOCATION_ADDRESS',
+      code: 'ERR_NET_ADDRESS',
     })
   })
 
-  test('of a host that does not resolve is no address: ERR_REVOCATION_FETCH', async () => {
+  test('of a host that does not resolve is no address: ERR_NET_UNREACHABLE', async () => {
     const failing = new AddressGuard({ resolve: () => Promise.reject(new Error('ENOTFOUND')) })
     for (const guard of [failing, guardFor([])]) {
       await expect(guard.check('http://ocsp.example/')).rejects.toMatchObject({
-        code: 'ERR_REVOCATION_FETCH',
+        code: 'ERR_NET_UNREACHABLE',
       })
     }
   })
