@@ -265,3 +265,32 @@ describe('a pool that', () => {
     })
   })
 })
+
+describe('a peer', () => {
+  test('is told that a call is a copy, and others are not', async () => {
+    const seen: unknown[] = []
+    const { client } = await scene((request, response) => {
+      seen.push([request.method, request.url, request.headers['broadcast']])
+      return answer(response, 200, request.method === 'POST' ? INSTALLATION : {})
+    })
+    await expect(client.lookupVehicle('EVOTEST00000000001', { broadcast: true })).resolves.toBe(true)
+    await client.getSignedContractData(REQUEST, { broadcast: true })
+    await client.getSignedContractData(REQUEST)
+    expect(seen).toEqual([
+      ['GET', '/v1/oem/provCerts/lookupVehicle/EVOTEST00000000001', 'true'],
+      ['POST', '/v1/ccp/signedContractData', 'true'],
+      ['POST', '/v1/ccp/signedContractData', undefined],
+    ])
+  })
+
+  test('that does not know a vehicle says so with 404, anything else is refused', async () => {
+    let status = 404
+    const { client } = await scene((_, response) => answer(response, status, { errorMessages: ['-'] }))
+    await expect(client.lookupVehicle('EVOTEST00000000001')).resolves.toBe(false)
+    status = 502
+    await expect(client.lookupVehicle('EVOTEST00000000001')).rejects.toMatchObject({
+      code: 'ERR_OPCP_REFUSED',
+      status: 502,
+    })
+  })
+})

@@ -48,6 +48,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface PeerCallOptions extends CallOptions {
+  /** The call is the copy of one that a client made elsewhere: the pool is to answer from its own data alone. */
+  readonly broadcast?: boolean
+}
+
 /**
  * What the CCP says to a CertificateInstallationReq. 200: one message per contract (exactly one for -2). 404: one
  * message, a CertificateInstallationRes with a negative ResponseCode for the vehicle.
@@ -128,9 +133,17 @@ export class OpcpClient implements AsyncDisposable {
     return bodyOf(await this.#success('putProvCert', { body, signal }), BODIES.provCert)
   }
 
-  async getProvCert(pcid: string, { signal }: CallOptions = {}): Promise<ProvCert> {
-    const answer = await this.#success('getProvCert', { parameter: pcid, signal })
+  async getProvCert(pcid: string, { signal, ...peer }: PeerCallOptions = {}): Promise<ProvCert> {
+    const answer = await this.#success('getProvCert', { parameter: pcid, ...peer, signal })
     return bodyOf(answer, BODIES.provCertResponse).OEMMessage
+  }
+
+  /** Whether the pool knows the vehicle. */
+  async lookupVehicle(pcid: string, { signal, ...peer }: PeerCallOptions = {}): Promise<boolean> {
+    const answer = await this.#call('lookupVehicle', { parameter: pcid, ...peer, signal })
+    if (answer.status === 404) return false
+    if (!isSuccess(answer.status)) throw refusalOf(answer, 'lookupVehicle')
+    return true
   }
 
   /** Has contract data signed by the CPS; with `pcid` in the body it also enters the CCP. */
@@ -152,9 +165,9 @@ export class OpcpClient implements AsyncDisposable {
   /** Sends a CertificateInstallationReq; a 404 that carries a message for the vehicle is an answer, not an error. */
   async getSignedContractData(
     body: InstallationRequest,
-    { signal }: CallOptions = {},
+    { signal, ...peer }: PeerCallOptions = {},
   ): Promise<InstallationAnswer> {
-    const answer = await this.#call('getSignedContractData', { body, signal })
+    const answer = await this.#call('getSignedContractData', { body, ...peer, signal })
     const { status } = answer
     if (status !== 404 && !isSuccess(status)) throw refusalOf(answer, 'getSignedContractData')
     // A 404 with an error body: the pool was told to send no EXI, or knows nothing at this path.
@@ -186,7 +199,7 @@ export class OpcpClient implements AsyncDisposable {
 
   #send(
     operation: keyof typeof OPERATIONS,
-    { parameter = '', query = '', body, signal, token }: Call & { token: string },
+    { parameter = '', query = '', broadcast = false, body, signal, token }: Call & { token: string },
   ): Promise<HttpAnswer> {
     const { method, path } = OPERATIONS[operation]
     return this.#pools.call({
@@ -196,6 +209,7 @@ export class OpcpClient implements AsyncDisposable {
         authorization: `Bearer ${token}`,
         accept: 'application/json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(broadcast && { broadcast: 'true' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal,
@@ -206,6 +220,7 @@ export class OpcpClient implements AsyncDisposable {
 interface Call {
   readonly parameter?: string
   readonly query?: string
+  readonly broadcast?: boolean
   readonly body?: object
   readonly signal: AbortSignal | undefined
 }
