@@ -29,7 +29,7 @@ export { canonicalNamespace, ISO2_NAMESPACE, ISO20_NAMESPACE } from './namespace
 export type { MessageNamespace } from './namespaces.ts'
 export { ROLES, SCOPES } from './operation.ts'
 export type { Operation, Reach, Role, RouteDescription, Scope } from './operation.ts'
-export { CA_KINDS, EST_ACCESS, JWKS_PATH, OPERATIONS, TOKEN_PATH } from './operations.ts'
+export { CA_KINDS, EST_ACCESS, OPERATIONS } from './operations.ts'
 export type { CaKind } from './operations.ts'
 export { PATH_PARAMETERS } from './parameters.ts'
 export {
@@ -42,6 +42,7 @@ export {
 } from './pcp-bodies.ts'
 export type { VehicleChain } from './pcp-bodies.ts'
 export { EndEntity, RevokeCertificateRequest } from './pki-bodies.ts'
+export { EST_ROUTES, JWKS_PATH, REVOCATION_ROUTES, TOKEN_PATH, TOKEN_ROUTES } from './public-routes.ts'
 export { ROOT_TYPES, RootCert, RootCertCollection, RootCertResponse, RootCertUpload } from './rcp-bodies.ts'
 export type { RootType } from './rcp-bodies.ts'
 export { TokenRequest, TokenResponse } from './token-bodies.ts'

@@ -35,6 +35,12 @@ export interface RouteDescription {
   readonly answers: Readonly<Record<number, TSchema>>
   /** The media type of these bodies; absent: JSON. */
   readonly answerType?: string
+  /** Permission that the token must hold; absent: no token is needed. */
+  readonly scope?: string
+  /** A token that lacks `scope` may call when it has one of these. */
+  readonly otherScopes?: readonly Scope[]
+  /** The caller shows itself by the certificate of its TLS connection instead of a token. */
+  readonly clientCertificate?: true
 }
 
 export interface Operation extends RouteDescription {
@@ -43,9 +49,7 @@ export interface Operation extends RouteDescription {
   readonly path: string
   /** Other spellings of the path, served alike. */
   readonly aliases?: readonly string[]
-  readonly scope: Scope
-  /** A token that lacks `scope` may call when it has one of these. */
-  readonly otherScopes?: readonly Scope[]
+  readonly scope: string
   /** A role that is absent is refused with 403. */
   readonly roles: Readonly<Partial<Record<Role, Reach>>>
 }

@@ -6,10 +6,6 @@ import { PKI_OPERATIONS } from './pki-operations.ts'
 import { RCP_OPERATIONS } from './rcp-operations.ts'
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts'
 
-/** Token endpoint and its published keys: outside the role matrix, since they come before any token. */
-export const TOKEN_PATH = '/oauth/token'
-export const JWKS_PATH = '/.well-known/jwks.json'
-
 /**
  * The operations of OPCP 1.0.0 and of its extensions, and who may call them: one table for the server that enforces it,
  * the client that calls, and the OpenAPI document.

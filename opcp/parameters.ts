@@ -42,5 +42,10 @@ export const PATH_PARAMETERS = {
     description: 'E-mobility account id of a contract, with or without hyphens, in any case.',
     examples: ['DEABCC12345678'],
   }),
+  ca: Type.String({
+    description: 'Kind of the CA: cpo, mo, oem, veh or cps, after a prefix of its own and a hyphen.',
+  }),
+  edition: Type.Enum(['ISO15118-2', 'ISO15118-20']),
+  algorithm: Type.Enum(['secp256r1', 'secp521r1', 'ed448']),
   rootCertificateId: Type.String({ format: 'uuid', description: 'Id of a root in the RCP.' }),
 } as const

@@ -34,16 +34,10 @@ export function serveCps(
     readonly authentication: Authentication
   },
 ): void {
-  // The published path has no version, all others have one.
-  for (const path of [OPERATIONS.getCpsSigners.path, '/cps/signer'])
-    serveOperation(
-      app,
-      { ...OPERATIONS.getCpsSigners, path },
-      {
-        authentication,
-        handle: async () => ({ status: 200, body: { cpsCertificates: publishedSigners(signers) } }),
-      },
-    )
+  serveOperation(app, OPERATIONS.getCpsSigners, {
+    authentication,
+    handle: async () => ({ status: 200, body: { cpsCertificates: publishedSigners(signers) } }),
+  })
   serveOperation(app, OPERATIONS.signContractData, {
     authentication,
     handle: async ({ caller, body }) => {

@@ -16,7 +16,7 @@ export interface Caller {
 }
 
 /** What an operation asks of its caller. */
-export type Access = Pick<Operation, 'scope' | 'roles'>
+export type Access = Pick<Operation, 'scope' | 'otherScopes' | 'roles'>
 
 /**
  * How far the caller reaches in an operation: the widest of its roles counts.
@@ -24,8 +24,9 @@ export type Access = Pick<Operation, 'scope' | 'roles'>
  * @throws {PoolError} ERR_POOL_SCOPE, then ERR_POOL_ROLE
  */
 export function reachOf(caller: Caller, operation: Access): Reach {
-  if (!caller.permissions.has(operation.scope))
-    throw new PoolError('ERR_POOL_SCOPE', `The token has no permission ${operation.scope}.`)
+  const { scope, otherScopes = [] } = operation
+  if (![scope, ...otherScopes].some((permission) => caller.permissions.has(permission)))
+    throw new PoolError('ERR_POOL_SCOPE', `The token has no permission ${scope}.`)
   const reaches = Object.entries(operation.roles).filter(([role]) => caller.roles.has(role))
   if (reaches.length === 0)
     throw new PoolError('ERR_POOL_ROLE', `Requires a role of: ${rolesOf(operation).join(', ')}.`)

@@ -1,10 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 
-import type { Operation, Reach } from '#opcp'
+import type { Operation, Reach, RouteDescription } from '#opcp'
 
 import { PoolError } from '../pool-error.ts'
 import { reachOf, type Caller } from './caller.ts'
 import { noteOf, type RequestNote } from './server.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the OpenAPI document tells of the route. */
+    readonly description?: RouteDescription
+  }
+}
 
 /** A request whose caller may call the operation; what it may touch is for the handler to check against `reach`. */
 export interface PoolRequest {
@@ -30,7 +37,7 @@ export interface Authentication {
   verify(token: string): Promise<Caller>
 }
 
-/** Serves an operation: token, scope and role are checked before the body is read. */
+/** Serves an operation under all its paths: token, scope and role are checked before the body is read. */
 export function serveOperation(
   app: FastifyInstance,
   operation: Operation,
@@ -43,9 +50,9 @@ export function serveOperation(
   },
 ): void {
   const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly reach: Reach }>()
-  app.route({
+  const route: Omit<RouteOptions, 'url'> = {
     method: operation.method,
-    url: operation.path,
+    config: { description: operation },
     onRequest: async (request) => {
       const caller = await authentication.verify(bearerToken(request))
       noteOf(request).clientId = caller.clientId
@@ -68,7 +75,8 @@ export function serveOperation(
       }
       return reply.code(status).send(body)
     },
-  })
+  }
+  for (const url of [operation.path, ...(operation.aliases ?? [])]) app.route({ ...route, url })
 }
 
 /** RFC 9110 §13.1.2: a list of tags, weak ones compare like strong ones, or `*` for any. */
