@@ -52,6 +52,7 @@ export {
   EndpointResponse,
   RedeliverRequest,
   RedeliverResponse,
+  RotateSecretRequest,
 } from './webhook-bodies.ts'
 export {
   ContractEvent,

@@ -59,6 +59,13 @@ export const EndpointResponse = Type.Object(
 )
 export type EndpointResponse = Static<typeof EndpointResponse>
 
+/** How long the former secret signs, too; 0: it is compromised. */
+export const RotateSecretRequest = Type.Object(
+  { overlapSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 604_800 })) },
+  { title: 'RotateSecretRequest' },
+)
+export type RotateSecretRequest = Static<typeof RotateSecretRequest>
+
 const DeadLetter = Type.Object(
   {
     eventId: Type.String({ format: 'uuid' }),

@@ -8,6 +8,7 @@ import {
   EndpointResponse,
   RedeliverRequest,
   RedeliverResponse,
+  RotateSecretRequest,
 } from './webhook-bodies.ts'
 
 const ENDPOINTS_PATH = '/v1/webhook/endpoints'
@@ -72,6 +73,7 @@ export const WEBHOOK_OPERATIONS = {
     path: `${ENDPOINT_PATH}/secret`,
     ...ACCESS,
     summary: 'Gives the endpoint a new secret; the old one signs, too, for a while.',
+    request: RotateSecretRequest,
     answers: { 200: EndpointResponse },
   },
   getDeadLetters: {
