@@ -8,6 +8,10 @@ export interface Tables {
   issued_certificate: IssuedCertificateRow
   crl_number: CrlNumberRow
   end_entity: EndEntityRow
+  participant: ParticipantRow
+  participant_identifier: ParticipantIdentifierRow
+  client: ClientRow
+  idempotency_key: IdempotencyKeyRow
 }
 
 export interface RootRow {
@@ -92,4 +96,62 @@ interface EndEntityRow {
   /** JSON, as it was registered. */
   registration: string
   registered_at_ms: number
+}
+
+export interface ParticipantRow {
+  participant_id: string
+  name: string
+  notice_address: string | null
+  /** Separated by spaces, as all lists of the registry. */
+  roles: string
+  parent_id: string | null
+  state: string
+  source: string
+  version: number
+  created_at_ms: number
+}
+
+export interface ParticipantIdentifierRow {
+  kind: string
+  value: string
+  participant_id: string
+  released_at_ms: number | null
+}
+
+export interface ClientRow {
+  client_id: string
+  participant_id: string
+  name: string
+  person: string | null
+  roles: string
+  permissions: string
+  /** Absent: all of the participant's. */
+  wmis: string | null
+  provider_ids: string | null
+  operator_ids: string | null
+  state: string
+  /** SHA-256 of 256 random bits, lower-case hex; absent for clients of the config. */
+  secret_hash: string | null
+  previous_secret_hash: string | null
+  previous_secret_until_ms: number | null
+  generation: number
+  not_before_ms: number | null
+  not_after_ms: number | null
+  last_used_at_ms: number | null
+  source: string
+  version: number
+  created_at_ms: number
+}
+
+export interface IdempotencyKeyRow {
+  client_id: string
+  method: string
+  path: string
+  key: string
+  request_hash: string
+  claim: string
+  claimed_at_ms: number
+  expires_at_ms: number
+  status: number | null
+  body: string | null
 }
