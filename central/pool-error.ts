@@ -15,6 +15,24 @@ export const POOL_ERROR_STATUS = {
   /** The identifier belongs to another participant. */
   ERR_POOL_NOT_OWNER: 403,
   ERR_POOL_UNKNOWN_PATH: 404,
+  /** A client or a source asks more often than it may. */
+  ERR_POOL_RATE: 429,
+  ERR_POOL_IDEMPOTENCY_KEY: 400,
+  /** The Idempotency-Key came with another request before. */
+  ERR_POOL_IDEMPOTENCY_REUSED: 422,
+  /** The request of this Idempotency-Key is still being carried out. */
+  ERR_POOL_IDEMPOTENCY_PENDING: 409,
+  /** It was carried out, and its answer held a secret, which is told once. */
+  ERR_POOL_IDEMPOTENCY_SECRET: 409,
+  ERR_REGISTRY_NOT_FOUND: 404,
+  /** The id or identifier is somebody else's. */
+  ERR_REGISTRY_TAKEN: 409,
+  /** More rights than there are to give. */
+  ERR_REGISTRY_REFUSED: 400,
+  /** Not in the state that the participant or client is in. */
+  ERR_REGISTRY_STATE: 409,
+  /** Two administrators changed the same at the same time. */
+  ERR_REGISTRY_CHANGED: 409,
   ERR_RCP_NOT_FOUND: 404,
   ERR_RCP_ROOT_REFUSED: 400,
   ERR_PCP_NOT_FOUND: 404,
@@ -45,6 +63,13 @@ export const POOL_ERROR_STATUS = {
   ERR_EST_OTHER_NAME: 403,
   /** None that this service has issued. */
   ERR_EST_CERTIFICATE_UNKNOWN: 404,
+  /** The two of OCSP go out as its own errors. */
+  ERR_EST_OCSP_REQUEST: 400,
+  ERR_EST_OCSP_ISSUER: 403,
+  /** More signatures were asked of a CA than it gives in a minute, in all or to one source. */
+  ERR_EST_SIGNATURE_RATE: 429,
+  /** The key of the CA does not sign: an HSM that is busy or gone. */
+  ERR_EST_KEY_FAILED: 503,
   /** Nobody says whether a certificate is revoked, and the config wants it known. */
   ERR_POOL_STATUS_UNKNOWN: 502,
   /** This central is not set up for the operation. */

@@ -14,6 +14,7 @@ import {
 
 import { PoolError } from '../pool-error.ts'
 import { CentralError } from '../start-error.ts'
+import { caSigner } from './ca-signer.ts'
 
 /** How OPCP calls the kinds of keys. */
 export const ALGORITHM_NAMES = ['secp256r1', 'secp521r1', 'ed448'] as const
@@ -101,7 +102,7 @@ export class OperatorCa {
     this.profile = PROFILES[kind][edition]
     this.chain = [certificate, ...subCertificates]
     this.root = root
-    this.signer = signer
+    this.signer = caSigner(signer)
     this.registrationRequired = options.registrationRequired
     this.validityMs = (options.validityDays ?? VALIDITY_DAYS[kind]) * DAY_MS
     this.revocation = options.revocation

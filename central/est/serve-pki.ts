@@ -1,14 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 
 import type { Clock } from '#base'
+import type { Logger } from '#service'
 
 import type { Authentication } from '../http/operation-route.ts'
+import { CrlService } from './crl-service.ts'
 import { serveEndEntities } from './end-entity-routes.ts'
 import type { EndEntityStore } from './end-entity-store.ts'
 import { Enrolment } from './enrolment.ts'
 import { serveEst } from './est-routes.ts'
 import type { Issuance } from './issuance.ts'
 import type { IssuedStore } from './issued-store.ts'
+import { serveOcsp } from './ocsp-routes.ts'
+import { OcspService } from './ocsp-service.ts'
 import type { OperatorCas } from './operator-ca.ts'
 import { serveRevocation } from './revocation-routes.ts'
 import { RevocationService } from './revocation-service.ts'
@@ -23,10 +27,12 @@ export function servePki(
     readonly endEntities: EndEntityStore
     readonly authentication: Authentication
     readonly clock: Clock
+    readonly logger: Logger
   },
 ): void {
-  const revocations = new RevocationService({ ...parts, store: parts.issued })
+  const status = { ...parts, store: parts.issued }
   serveEst(app, { ...parts, enrolment: new Enrolment(parts) })
   serveEndEntities(app, parts)
-  serveRevocation(app, { ...parts, revocations })
+  serveRevocation(app, { ...parts, revocations: new RevocationService(status), crls: new CrlService(status) })
+  serveOcsp(app, { ...parts, ocsp: new OcspService(status) })
 }

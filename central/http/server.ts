@@ -54,6 +54,12 @@ export function noteOf(request: FastifyRequest): RequestNote {
   return note
 }
 
+/** Notes why a request is refused, or gets less than it asked for. */
+export function noteReason(request: FastifyRequest, error: unknown): void {
+  const code = asPoolError(error)?.code ?? codeOf(error) ?? 'ERR_POOL_INTERNAL'
+  noteOf(request).reason = { code, message: reasonOf(error) }
+}
+
 /**
  * An HTTPS server that speaks OPCP's conventions: JSON within limits, a trace id on every answer, every refusal an
  * error body, one log line per request without headers, query or identifiers.
@@ -164,10 +170,7 @@ function refuse(error: unknown, { request, reply, logger }: Exchange): void {
   if (refusal === undefined) logger.error({ traceId: request.id, err: error }, 'request failed unexpectedly')
   const status = refusal === undefined ? 500 : POOL_ERROR_STATUS[refusal.code]
   const message = refusal?.message ?? 'Internal error.'
-  noteOf(request).reason = {
-    code: refusal?.code ?? codeOf(error) ?? 'ERR_POOL_INTERNAL',
-    message: reasonOf(error),
-  }
+  noteReason(request, error)
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   reply
     .code(status)

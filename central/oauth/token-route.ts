@@ -4,13 +4,16 @@ import { Compile } from 'typebox/compile'
 import { CodedError, codeOf, type Clock } from '#base'
 import { JWKS_PATH, TOKEN_PATH, TokenRequest } from '#opcp'
 
+import { RateLimit } from '../http/rate-limit.ts'
 import { noteOf } from '../http/server.ts'
 import type { Client, ClientRegistry } from './clients.ts'
-import { FailureLimit } from './failure-limit.ts'
 import type { TokenAuthority } from './token-authority.ts'
 import type { TokenKey } from './token-key.ts'
 
 const tokenRequest = Compile(TokenRequest)
+
+/** Guesses at a secret of 256 bits are hopeless anyway; this keeps them from costing anything. */
+const FAILURES_PER_MINUTE_MAX = 20
 
 export interface TokenRouteOptions {
   readonly clients: ClientRegistry
@@ -36,7 +39,7 @@ class OauthError extends CodedError<keyof typeof REFUSALS> {
 
 /** `POST /oauth/token` (client credentials by JSON, form or HTTP Basic) and the published keys. */
 export function serveTokens(app: FastifyInstance, options: TokenRouteOptions): void {
-  const failures = new FailureLimit(options.clock)
+  const failures = new RateLimit({ clock: options.clock, perMinute: FAILURES_PER_MINUTE_MAX })
   // Of its own scope: nothing but this path takes forms or refuses in the words of OAuth.
   void app.register(async (scope) => {
     scope.addContentTypeParser(
@@ -57,7 +60,7 @@ export function serveTokens(app: FastifyInstance, options: TokenRouteOptions): v
 
 function admit(
   request: FastifyRequest,
-  { clients, audiences, failures }: TokenRouteOptions & { failures: FailureLimit },
+  { clients, audiences, failures }: TokenRouteOptions & { failures: RateLimit },
 ): { client: Client; scope: string | undefined } {
   const { body } = request
   if (!tokenRequest.Check(body))

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+
+import { parseCrl, type Certificate } from '#pki'
+
+import { DAY_MS } from '../central.fixture.ts'
+import { CrlService } from './crl-service.ts'
+import { startIssuing, type IssuingScene } from './issuing.fixture.ts'
+
+let nowMs: number
+const clock = (): number => nowMs
+let scene: IssuingScene
+let crls: CrlService
+beforeAll(async () => {
+  nowMs = Date.now()
+  scene = await startIssuing(clock)
+})
+beforeEach(() => {
+  nowMs = Date.now()
+  scene.breakKey(undefined)
+  crls = new CrlService({ store: scene.store, clock })
+})
+afterAll(() => scene[Symbol.asyncDispose]())
+
+const entryOf = async (certificate: Certificate): Promise<object | undefined> =>
+  parseCrl((await crls.current(scene.ca)).der).entryOf(certificate)
+
+test('a revocation stays on the CRLs until one that was made after the certificate expired has ended', async () => {
+  const certificate = await scene.enrolled('first')
+  await scene.revoke(certificate, 'first')
+  const isListedAt = async (atMs: number): Promise<boolean> => {
+    nowMs = atMs
+    return (await entryOf(certificate)) !== undefined
+  }
+  expect(await isListedAt(certificate.validToMs + DAY_MS)).toBe(true)
+  expect(await isListedAt(certificate.validToMs + 10 * DAY_MS)).toBe(false)
+})
+
+test('those who ask at the same time get the same CRL', async () => {
+  const before = scene.signatures()
+  const answers = await Promise.all(Array.from({ length: 8 }, () => crls.current(scene.ca)))
+  expect([new Set(answers.map(({ der }) => der)).size, scene.signatures() - before]).toEqual([1, 1])
+})
+
+describe('while the key cannot sign', () => {
+  const failing = async (): Promise<Uint8Array> => {
+    throw new Error('CKR_DEVICE_REMOVED')
+  }
+
+  test('the last CRL is given as long as it is valid, with the reason, and the key is left alone between', async () => {
+    const last = await crls.current(scene.ca)
+    await scene.revoke(await scene.enrolled('first'), 'first')
+    scene.breakKey(failing)
+    const before = scene.signatures()
+    for (let i = 0; i < 3; i++)
+      expect(await crls.current(scene.ca)).toMatchObject({
+        der: last.der,
+        because: { code: 'ERR_EST_KEY_FAILED' },
+      })
+    expect(scene.signatures() - before).toBe(1)
+    nowMs += 7 * DAY_MS
+    await expect(crls.current(scene.ca)).rejects.toMatchObject({ code: 'ERR_EST_KEY_FAILED' })
+  })
+
+  test('there is none when there was none; a moment after the key is back there is', async () => {
+    const certificate = await scene.enrolled('first')
+    await scene.revoke(certificate, 'first')
+    scene.breakKey(failing)
+    await expect(crls.current(scene.ca)).rejects.toMatchObject({ code: 'ERR_EST_KEY_FAILED' })
+    scene.breakKey(undefined)
+    await expect(crls.current(scene.ca)).rejects.toMatchObject({ code: 'ERR_EST_KEY_FAILED' })
+    nowMs += 10_000
+    expect(await entryOf(certificate)).toMatchObject({ reason: 'superseded' })
+  })
+})
