@@ -5,6 +5,7 @@ const shared = { experimental: { viteModuleRunner: false }, isolate: false, sequ
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/postgres-server.ts',
     projects: [
       {
         test: {

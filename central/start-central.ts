@@ -27,12 +27,8 @@ import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool, type PathRecords } from './rcp/root-pool.ts'
 import { CentralError } from './start-error.ts'
-import { openDatabase, type Database } from './storage/database.ts'
-import { SqlContractStore } from './storage/sql-contract-store.ts'
-import { SqlEndEntityStore } from './storage/sql-end-entity-store.ts'
-import { SqlIssuedStore } from './storage/sql-issued-store.ts'
-import { SqlProvisioningStore } from './storage/sql-provisioning-store.ts'
-import { SqlRootStore } from './storage/sql-root-store.ts'
+import type { Storage } from './storage-port.ts'
+import { openStorage } from './storage/open-storage.ts'
 
 export interface CentralPorts {
   readonly logger: Logger
@@ -70,13 +66,12 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
 
-  const database = await openDatabase(config.database.file)
-  resources.defer(() => database.destroy())
+  const storage = resources.use(await openStorage({ url: `sqlite:${config.database.file}` }))
   const revocation = resources.use(await openRevocation(config.revocation, ports))
-  const stores = { issued: new SqlIssuedStore(database), endEntities: new SqlEndEntityStore(database) }
-  const records = new IssuedRecords({ cas, store: stores.issued })
-  const pools = createPools(database, { ...ports, revocation, records })
-  const issuance = new Issuance({ store: stores.issued, clock, random })
+  const { issued, endEntities } = storage.stores
+  const records = new IssuedRecords({ cas, store: issued })
+  const pools = createPools(storage, { ...ports, revocation, records })
+  const issuance = new Issuance({ store: issued, clock, random })
   const contractAuthority = (): ContractAuthority | undefined =>
     contractCa && contractAuthorityOf(contractCa, issuance)
   const signers = new CpsSigners({ signers: live.cpsSigners, roots: pools.roots, clock })
@@ -93,7 +88,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { service, signers, authentication: authority })
   serveCcp(app, { installations, authentication: authority })
-  servePki(app, { cas, issuance, ...stores, authentication: authority, clock })
+  servePki(app, { cas, issuance, issued, endEntities, authentication: authority, clock })
 
   const { host, port } = config.listen
   const url = await app.listen({ host, port }).catch((cause: unknown) => {
@@ -157,11 +152,16 @@ function openRevocation(
       const { level, fields } = unknownRevocationEntry(unknown)
       logger[level](fields, 'revocation status unknown')
     },
+    onStoreFailure: (error) =>
+      logger.warn(
+        { code: codeOf(error), reason: messageOf(error) },
+        'an answer about revocation was not stored',
+      ),
   })
 }
 
 function createPools(
-  database: Database,
+  storage: Storage,
   {
     clock,
     random,
@@ -175,9 +175,8 @@ function createPools(
     for (const { code, message, source } of findings)
       logger.info({ ...who, profile, code, source }, `unusual certificate: ${message}`)
   }
-  const store = new SqlRootStore(database)
-  const roots = new RootPool({ store, clock, random, onProfileRemark, ...judges })
-  const vehicles = new ProvisioningPool({ store: new SqlProvisioningStore(database), roots, clock })
-  const contracts = new ContractPool({ store: new SqlContractStore(database), roots, clock })
+  const roots = new RootPool({ storage, clock, random, onProfileRemark, ...judges })
+  const vehicles = new ProvisioningPool({ storage, roots, clock })
+  const contracts = new ContractPool({ storage, roots, clock })
   return { roots, vehicles, contracts }
 }

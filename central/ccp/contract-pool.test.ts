@@ -7,24 +7,23 @@ import { parseCertificate, softwareSigner, type VehicleCredentials } from '#pki'
 import { contractDataBody, newVehicle, pkiForTests } from '../central.fixture.ts'
 import { CpsSigner } from '../cps/cps-signer.ts'
 import { RootPool } from '../rcp/root-pool.ts'
-import { openDatabase, type Database } from '../storage/database.ts'
-import { SqlContractStore } from '../storage/sql-contract-store.ts'
-import { SqlRootStore } from '../storage/sql-root-store.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage-port.ts'
 import { ContractPool } from './contract-pool.ts'
 
-let database: Database
+let storage: Storage
 let pool: ContractPool
 let vehicle: VehicleCredentials
 beforeAll(async () => {
   const pki = await pkiForTests()
-  database = await openDatabase(':memory:')
-  const roots = new RootPool({ store: new SqlRootStore(database), clock: systemClock, random: systemRandom })
+  storage = await openStorage({ url: 'sqlite::memory:' })
+  const roots = new RootPool({ storage, clock: systemClock, random: systemRandom })
   await roots.add(pki['v2g/root'].certificate, 'V2G')
   await roots.add(pki['mo/root'].certificate, 'MO')
-  pool = new ContractPool({ store: new SqlContractStore(database), roots, clock: systemClock })
+  pool = new ContractPool({ storage, roots, clock: systemClock })
   vehicle = await newVehicle(pki)
 })
-afterAll(() => database.destroy())
+afterAll(() => storage[Symbol.asyncDispose]())
 
 /** Contract data that our CPS signed, whatever is in it. */
 async function signed(over: { emaid?: string; contract?: Uint8Array } = {}) {

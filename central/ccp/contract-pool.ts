@@ -14,7 +14,8 @@ import { parseCertificate, verifierOf, type Certificate, type PathRefusal } from
 import { publicKeySha256, type Vehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { Chain, RootPool } from '../rcp/root-pool.ts'
-import type { ContractStore, DeliverableContract } from './contract-store.ts'
+import type { Storage } from '../storage-port.ts'
+import type { DeliverableContract } from './contract-store.ts'
 import { signedXmlOf } from './signed-xml.ts'
 
 /** Which roots may vouch for the two chains of signed contract data. */
@@ -31,12 +32,12 @@ export interface SignedContractData {
 
 /** The contract certificate pool: signed contract data waits here until its vehicle asks. */
 export class ContractPool {
-  readonly #store: ContractStore
+  readonly #storage: Storage
   readonly #roots: RootPool
   readonly #clock: Clock
 
-  constructor({ store, roots, clock }: { store: ContractStore; roots: RootPool; clock: Clock }) {
-    this.#store = store
+  constructor({ storage, roots, clock }: { storage: Storage; roots: RootPool; clock: Clock }) {
+    this.#storage = storage
     this.#roots = roots
     this.#clock = clock
   }
@@ -58,7 +59,7 @@ export class ContractPool {
     const emaid = attempt(() => parseEmaid(response.eMAID.$value))
     if (attempt(() => parseEmaid(contract.commonName ?? '')).key !== emaid.key)
       throw refused('eMAID is not the common name of the contract certificate')
-    const stored = await this.#store.put({
+    const bundle = {
       emaid,
       pcidKey: vehicle.pcidKey,
       namespace: vehicle.namespace,
@@ -72,20 +73,21 @@ export class ContractPool {
       contractCertificate: contract.der,
       response: encodeV2gMessage({ ...message, Header: { ...message.Header, SessionID: new Uint8Array(0) } }),
       signedXml: signedXmlOf(message),
-    })
+    }
+    const stored = await this.#storage.transaction((unit) => unit.contracts.put(bundle))
     if (stored === 'taken') throw emaidTaken()
     if (stored === 'vehicle-changed') throw vehicleUnknown()
   }
 
   /** @throws {PoolError} ERR_CCP_TAKEN when the EMAID belongs to another vehicle; free or the vehicle's own is fine */
   async requireFreeFor(emaid: { readonly key: string }, vehicle: Pick<Vehicle, 'pcidKey'>): Promise<void> {
-    const owner = await this.#store.vehicleOf(emaid.key)
+    const owner = await this.#storage.stores.contracts.vehicleOf(emaid.key)
     if (owner !== undefined && owner !== vehicle.pcidKey) throw emaidTaken()
   }
 
   /** The bundles of the vehicle's default contract, the newest first. */
   async findDefault(vehicle: Vehicle): Promise<readonly DeliverableContract[]> {
-    return await this.#store.findDefault(vehicle)
+    return await this.#storage.stores.contracts.findDefault(vehicle)
   }
 
   /** Those whose roots are still in the RCP: their chains held when they were added, and roots may have left since. */

@@ -35,7 +35,7 @@ export type DeliverableContract = Omit<StoredContract, 'signedXml' | 'namespace'
 
 /** What the contract certificate pool needs from storage; durability as for every store of the pools. */
 export interface ContractStore {
-  /** The first contract of a vehicle and namespace becomes its default. */
+  /** The first contract of a vehicle and namespace becomes its default. Inside a transaction only. */
   put(contract: StoredContract): Promise<ContractPut>
   /** The bundles of the vehicle's default contract, one per V2G root; none without a default. */
   findDefault(vehicle: {

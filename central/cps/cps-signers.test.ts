@@ -6,8 +6,7 @@ import { softwareSigner, type ThrowawayPki } from '#pki'
 import { pkiForTests } from '../central.fixture.ts'
 import { keyIdOf } from '../rcp/key-id.ts'
 import { RootPool } from '../rcp/root-pool.ts'
-import { openDatabase } from '../storage/database.ts'
-import { SqlRootStore } from '../storage/sql-root-store.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import { CpsSigner } from './cps-signer.ts'
 import { CpsSigners } from './cps-signers.ts'
 
@@ -17,8 +16,8 @@ let pki: ThrowawayPki
 let roots: RootPool
 beforeAll(async () => {
   pki = await pkiForTests()
-  const store = new SqlRootStore(await openDatabase(':memory:'))
-  roots = new RootPool({ store, clock: systemClock, random: systemRandom })
+  const storage = await openStorage({ url: 'sqlite::memory:' })
+  roots = new RootPool({ storage, clock: systemClock, random: systemRandom })
 })
 
 /** A signer usable in this window, in milliseconds from now; below the V2G root unless said otherwise. */

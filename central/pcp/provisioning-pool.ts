@@ -7,7 +7,7 @@ import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusa
 
 import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
-import type { ProvisioningStore } from './provisioning-store.ts'
+import type { Storage } from '../storage-port.ts'
 
 /** A vehicle as the pool knows it. */
 export interface Vehicle {
@@ -34,12 +34,12 @@ export function publicKeySha256(certificate: Certificate): string {
 
 /** The provisioning certificate pool: which vehicles exist, and which key opens what is made for them. */
 export class ProvisioningPool {
-  readonly #store: ProvisioningStore
+  readonly #storage: Storage
   readonly #roots: RootPool
   readonly #clock: Clock
 
-  constructor({ store, roots, clock }: { store: ProvisioningStore; roots: RootPool; clock: Clock }) {
-    this.#store = store
+  constructor({ storage, roots, clock }: { storage: Storage; roots: RootPool; clock: Clock }) {
+    this.#storage = storage
     this.#roots = roots
     this.#clock = clock
   }
@@ -52,7 +52,7 @@ export class ProvisioningPool {
   async put(vehicle: Vehicle): Promise<TrustedVehicle> {
     const judged = await this.#judge(vehicle)
     if (!judged.valid) throw uploadRefused(judged.refusal, vehicle)
-    await this.#store.put({
+    const entry = {
       pcid: vehicle.pcid,
       pcidKey: vehicle.pcidKey,
       namespace: vehicle.namespace,
@@ -64,13 +64,14 @@ export class ProvisioningPool {
       v2gRootKeyIds: vehicle.v2gRootKeyIds,
       previousPcid: vehicle.previousPcid,
       storedAtMs: this.#clock(),
-    })
+    }
+    await this.#storage.transaction((unit) => unit.vehicles.put(entry))
     return { ...vehicle, root: judged.root }
   }
 
   /** The vehicle as stored, its chain not looked at. */
   async find(pcid: Pick<Pcid, 'key'>, namespace: MessageNamespace): Promise<Vehicle | undefined> {
-    const entry = await this.#store.find({ pcidKey: pcid.key, namespace })
+    const entry = await this.#storage.stores.vehicles.find({ pcidKey: pcid.key, namespace })
     if (entry === undefined) return undefined
     const { subCa2Certificate } = entry
     return {

@@ -20,9 +20,11 @@ export interface ProvisioningEntry {
 
 /** What the provisioning certificate pool needs from storage; durability as for every store of the pools. */
 export interface ProvisioningStore {
+  /** Until the transaction ends, nobody else writes about the vehicle or its contracts. The first of all locks. */
+  lock(pcidKey: string): Promise<void>
   /**
    * Keeps the entry in place of any other of its PCID, namespace and algorithm. With another key than before
-   * (`rekeyed`) the vehicle's contracts go in the same transaction: it could not open them any more.
+   * (`rekeyed`) the vehicle's contracts go with it: it could not open them any more. Inside a transaction only.
    */
   put(entry: ProvisioningEntry): Promise<'created' | 'renewed' | 'rekeyed'>
   find(vehicle: {

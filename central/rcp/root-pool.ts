@@ -5,8 +5,9 @@ import type { Certificate, CertificateUse, PathRefusal, PathRevocation, PathVerd
 
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
+import type { Storage } from '../storage-port.ts'
 import { ProfileCheck, type OnProfileRemark } from './profile-check.ts'
-import type { RootStore, StoredRoot } from './root-store.ts'
+import type { StoredRoot } from './root-store.ts'
 
 /** How long a root that another process added or removed may go unnoticed here. */
 const SNAPSHOT_AGE_MAX_MS = 5_000
@@ -41,7 +42,7 @@ export interface PathRecords {
 
 /** The root certificate pool: what everybody else's trust ends in. */
 export class RootPool {
-  readonly #store: RootStore
+  readonly #storage: Pick<Storage, 'stores' | 'transaction'>
   readonly #clock: Clock
   readonly #random: RandomBytes
   readonly #revocation: PathRevocation | undefined
@@ -53,21 +54,21 @@ export class RootPool {
 
   /** Without `revocation` nothing is ever revoked. */
   constructor({
-    store,
+    storage,
     clock,
     random,
     revocation,
     onProfileRemark = () => {},
     records,
   }: {
-    store: RootStore
+    storage: Pick<Storage, 'stores' | 'transaction'>
     clock: Clock
     random: RandomBytes
     revocation?: PathRevocation
     onProfileRemark?: OnProfileRemark
     records?: PathRecords
   }) {
-    this.#store = store
+    this.#storage = storage
     this.#clock = clock
     this.#random = random
     this.#revocation = revocation
@@ -89,13 +90,14 @@ export class RootPool {
         'ERR_RCP_ROOT_REFUSED',
         `The root certificate does not fit its profile: ${refused.message}.`,
       )
-    const held = await this.#store.put({
+    const root = {
       id: uuidOf(this.#random),
       rootType,
       fingerprint: certificate.fingerprintSha256Hex,
       certificate: certificate.der,
       addedAtMs: nowMs,
-    })
+    }
+    const held = await this.#storage.transaction((unit) => unit.roots.put(root))
     this.#snapshot = undefined
     this.#additions++
     return rootOf(held)
@@ -107,7 +109,7 @@ export class RootPool {
     if (this.#snapshot === undefined || nowMs - this.#snapshot.takenAtMs > SNAPSHOT_AGE_MAX_MS) {
       const additions = this.#additions
       const known = new Map(this.#snapshot?.roots.map((root) => [root.id, root]))
-      const stored = await this.#store.list()
+      const stored = await this.#storage.stores.roots.list()
       const roots = stored.map((root) => known.get(root.id) ?? rootOf(root))
       // What was added while the store read may be missing from this, so it is not kept.
       if (additions === this.#additions) this.#snapshot = { roots, takenAtMs: nowMs }
@@ -118,7 +120,7 @@ export class RootPool {
 
   /** @throws {PoolError} ERR_RCP_NOT_FOUND */
   async get(id: string): Promise<Root> {
-    const stored = await this.#store.find(id)
+    const stored = await this.#storage.stores.roots.find(id)
     if (stored === undefined)
       throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
     return rootOf(stored)

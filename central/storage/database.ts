@@ -1,33 +1,18 @@
-import { mkdir, open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { PostgresAdapter, sql, type Kysely } from 'kysely'
 
-import { Kysely } from 'kysely'
-
-import { migrate } from './migrations.ts'
-import { openSqliteDialect } from './sqlite-dialect.ts'
 import type { Tables } from './tables.ts'
 
+/** The connection of a store: the whole database, or one transaction of it. */
 export type Database = Kysely<Tables>
 
 /**
- * Opens (and makes, and migrates) the embedded database; `:memory:` for one that ends with the process. Its files are
- * for their owner alone: they tell who drives which car on whose contract.
+ * Keeps every other transaction that writes about this vehicle waiting until this one ends, also when nothing of it is
+ * stored yet. SQLite has one writer at a time anyway.
+ *
+ * @throws {TypeError} outside a transaction, where what takes several statements could be torn apart
  */
-export async function openDatabase(file: string): Promise<Database> {
-  if (file !== ':memory:') await makeFile(file)
-  const database = new Kysely<Tables>({ dialect: openSqliteDialect(file) })
-  try {
-    await migrate(database)
-    return database
-  } catch (error) {
-    await database.destroy()
-    throw error
-  }
-}
-
-/** SQLite would make it readable for everybody; its companions (WAL, shared memory) get the mode of the file. */
-async function makeFile(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  const handle = await open(file, 'a', 0o600)
-  await handle.close()
+export async function lockVehicle(database: Database, pcidKey: string): Promise<void> {
+  if (!database.isTransaction) throw new TypeError('to be used inside a transaction')
+  if (database.getExecutor().adapter instanceof PostgresAdapter)
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${pcidKey}, 0))`.execute(database)
 }

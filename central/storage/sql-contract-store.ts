@@ -6,7 +6,7 @@ import type {
   DeliverableContract,
   StoredContract,
 } from '../ccp/contract-store.ts'
-import type { Database } from './database.ts'
+import { lockVehicle, type Database } from './database.ts'
 
 interface Vehicle {
   readonly pcidKey: string
@@ -21,13 +21,12 @@ export class SqlContractStore implements ContractStore {
   }
 
   async put(contract: StoredContract): Promise<ContractPut> {
-    return await this.#database.transaction().execute(async (transaction) => {
-      if (!(await isEncryptedForVehicle(transaction, contract))) return 'vehicle-changed'
-      if (!(await pair(transaction, contract))) return 'taken'
-      const replaced = await replaceBundle(transaction, contract)
-      await makeDefaultIfFirst(transaction, contract)
-      return replaced ? 'replaced' : 'created'
-    })
+    await lockVehicle(this.#database, contract.pcidKey)
+    if (!(await isEncryptedForVehicle(this.#database, contract))) return 'vehicle-changed'
+    if (!(await pair(this.#database, contract))) return 'taken'
+    const replaced = await replaceBundle(this.#database, contract)
+    await makeDefaultIfFirst(this.#database, contract)
+    return replaced ? 'replaced' : 'created'
   }
 
   async findDefault({ pcidKey, namespace }: Vehicle): Promise<readonly DeliverableContract[]> {

@@ -15,15 +15,17 @@ export class SqlEndEntityStore implements EndEntityStore {
   }
 
   async put(entity: Parameters<EndEntityStore['put']>[0]): Promise<void> {
+    const row = {
+      kind: entity.kind,
+      common_name_key: entity.commonNameKey,
+      operator_id: entity.operatorId,
+      registration: JSON.stringify(entity.registration),
+      registered_at_ms: entity.registeredAtMs,
+    }
     await this.#database
-      .replaceInto('end_entity')
-      .values({
-        kind: entity.kind,
-        common_name_key: entity.commonNameKey,
-        operator_id: entity.operatorId,
-        registration: JSON.stringify(entity.registration),
-        registered_at_ms: entity.registeredAtMs,
-      })
+      .insertInto('end_entity')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['kind', 'common_name_key']).doUpdateSet(row))
       .execute()
   }
 
@@ -38,6 +40,7 @@ export class SqlEndEntityStore implements EndEntityStore {
   }
 
   async listOf(kind: CaKind, operatorIds: readonly string[]): Promise<readonly EndEntity[]> {
+    if (operatorIds.length === 0) return []
     const rows = await this.#database
       .selectFrom('end_entity')
       .select('registration')

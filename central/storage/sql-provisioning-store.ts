@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { canonicalNamespace, type MessageNamespace } from '#opcp'
 
 import type { ProvisioningEntry, ProvisioningStore } from '../pcp/provisioning-store.ts'
-import type { Database } from './database.ts'
+import { lockVehicle, type Database } from './database.ts'
 import type { ProvisioningCertificateRow } from './tables.ts'
 
 export class SqlProvisioningStore implements ProvisioningStore {
@@ -13,22 +13,31 @@ export class SqlProvisioningStore implements ProvisioningStore {
     this.#database = database
   }
 
+  async lock(pcidKey: string): Promise<void> {
+    await lockVehicle(this.#database, pcidKey)
+  }
+
   async put(entry: ProvisioningEntry): Promise<'created' | 'renewed' | 'rekeyed'> {
     const row = rowOf(entry)
-    return await this.#database.transaction().execute(async (transaction) => {
-      const held = await transaction
-        .selectFrom('provisioning_certificate')
-        .select('public_key_sha256')
-        .where('pcid_key', '=', row.pcid_key)
-        .where('namespace', '=', row.namespace)
-        .where('signature_algorithm', '=', row.signature_algorithm)
-        .executeTakeFirst()
-      await transaction.replaceInto('provisioning_certificate').values(row).execute()
-      if (held === undefined) return 'created'
-      if (held.public_key_sha256 === row.public_key_sha256) return 'renewed'
-      await deleteContractsFor(transaction, { ...entry, publicKeySha256: held.public_key_sha256 })
-      return 'rekeyed'
-    })
+    await this.lock(entry.pcidKey)
+    const held = await this.#database
+      .selectFrom('provisioning_certificate')
+      .select('public_key_sha256')
+      .where('pcid_key', '=', row.pcid_key)
+      .where('namespace', '=', row.namespace)
+      .where('signature_algorithm', '=', row.signature_algorithm)
+      .executeTakeFirst()
+    await this.#database
+      .insertInto('provisioning_certificate')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['pcid_key', 'namespace', 'signature_algorithm']).doUpdateSet(row),
+      )
+      .execute()
+    if (held === undefined) return 'created'
+    if (held.public_key_sha256 === row.public_key_sha256) return 'renewed'
+    await deleteContractsFor(this.#database, { ...entry, publicKeySha256: held.public_key_sha256 })
+    return 'rekeyed'
   }
 
   async find(vehicle: {
