@@ -14,6 +14,8 @@ export type HsmErrorCode =
   | 'ERR_PKI_HSM_MODULE'
   /** The token refuses the PIN, or is locked after too many wrong ones. */
   | 'ERR_PKI_HSM_PIN'
+  /** The token did not answer in time; whether it did what was asked of it is not known. */
+  | 'ERR_PKI_HSM_TIMEOUT'
   /** No token of that label, or several. */
   | 'ERR_PKI_HSM_TOKEN'
 

@@ -1,6 +1,5 @@
-/** Tokens in use by this process, as PKCS#11 has one login for all sessions of a process with a token. */
+/** Tokens in use by this program, so that all keys of a token share one login and one queue. */
 import { HsmError } from './hsm-error.ts'
-import { acquireLibrary, releaseLibrary } from './pkcs11-library.ts'
 import { Pkcs11Token, type Pkcs11TokenReference } from './pkcs11-token.ts'
 
 interface SharedToken {
@@ -10,40 +9,32 @@ interface SharedToken {
 
 const shared = new Map<string, SharedToken>()
 
-/** The right to use a token until disposed. The last one to be disposed ends its sessions. */
+/** The right to use a token until disposed. The last one to be disposed closes it. */
 export interface Pkcs11TokenLease extends AsyncDisposable {
   readonly token: Pkcs11Token
 }
 
-/** @throws {HsmError} ERR_PKI_HSM_MODULE, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_FAILED */
-export async function leaseToken(reference: Pkcs11TokenReference): Promise<Pkcs11TokenLease> {
+/** @throws {HsmError} ERR_PKI_HSM_PIN when the token is in use with another PIN */
+export function leaseToken(reference: Pkcs11TokenReference): Pkcs11TokenLease {
   const { modulePath, tokenLabel, pin } = reference
-  const library = await acquireLibrary(modulePath)
-  try {
-    const name = JSON.stringify([modulePath, tokenLabel])
-    const known = shared.get(name)
-    const isUsable = known !== undefined && !known.token.pinRefused
-    const entry = isUsable ? known : { token: new Pkcs11Token(library, reference), users: 0 }
-    if (!entry.token.hasPin(pin)) {
-      throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} is in use with another PIN`)
-    }
-    entry.users++
-    shared.set(name, entry)
-    return { token: entry.token, [Symbol.asyncDispose]: once(() => giveBack(name, entry, modulePath)) }
-  } catch (error) {
-    releaseLibrary(modulePath)
-    throw error
+  const name = JSON.stringify([modulePath, tokenLabel])
+  const known = shared.get(name)
+  const isUsable = known !== undefined && !known.token.pinRefused
+  const entry = isUsable ? known : { token: new Pkcs11Token(reference), users: 0 }
+  if (!entry.token.hasPin(pin)) {
+    throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} is in use with another PIN`)
   }
+  entry.users++
+  shared.set(name, entry)
+  return { token: entry.token, [Symbol.asyncDispose]: once(() => giveBack(name, entry)) }
 }
 
-async function giveBack(name: string, entry: SharedToken, modulePath: string): Promise<void> {
+async function giveBack(name: string, entry: SharedToken): Promise<void> {
   entry.users--
-  if (entry.users === 0) {
-    // First out of the table: who comes now opens the token anew.
-    if (shared.get(name) === entry) shared.delete(name)
-    await entry.token.close()
-  }
-  releaseLibrary(modulePath)
+  if (entry.users > 0) return
+  // First out of the table: who comes now opens the token anew.
+  if (shared.get(name) === entry) shared.delete(name)
+  await entry.token.close()
 }
 
 /** Disposing twice is disposing once. */

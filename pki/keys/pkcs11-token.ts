@@ -1,27 +1,16 @@
-import type { Handle } from 'pkcs11js'
-
-import { HsmError, hsmFailure, returnValueOf } from './hsm-error.ts'
-import type { Pkcs11Library } from './pkcs11-library.ts'
+import { HsmError } from './hsm-error.ts'
+import type { TokenRequest } from './pkcs11-messages.ts'
+import { Pkcs11Process } from './pkcs11-process.ts'
 import type { SecretText } from './signing-key.ts'
 
-/** Sessions with one token, and so signatures at once: as many as libuv has threads to wait for them on. */
+/** Signatures at once, and so sessions: as many as libuv has threads to wait for them on. */
 export const SESSIONS_MAX = 4
 /** Signatures that may wait for a session: some seconds of work for a network HSM. */
 export const WAITING_MAX = 1000
+/** How long a token that cannot be opened is left alone; whoever asks meanwhile learns the same at once. */
+const PAUSE_MS = 1_000
 
-/** What a session that is gone for good answers; another one may work. */
-const LOST: ReadonlySet<string | undefined> = new Set([
-  'CKR_SESSION_HANDLE_INVALID',
-  'CKR_SESSION_CLOSED',
-  'CKR_USER_NOT_LOGGED_IN',
-  'CKR_KEY_HANDLE_INVALID',
-  'CKR_OBJECT_HANDLE_INVALID',
-  'CKR_DEVICE_REMOVED',
-  'CKR_DEVICE_ERROR',
-  'CKR_TOKEN_NOT_PRESENT',
-])
-
-/** Where a token is and what opens it. */
+/** Where a token is, what opens it, and how long it may take. */
 export interface Pkcs11TokenReference {
   /** The shared library of the manufacturer, such as `/usr/lib/softhsm/libsofthsm2.so`. */
   readonly modulePath: string
@@ -29,38 +18,62 @@ export interface Pkcs11TokenReference {
   readonly tokenLabel: string
   /** Of the normal user (CKU_USER). */
   readonly pin: SecretText
+  readonly limits?: Partial<Pkcs11TimeLimits>
 }
 
-export interface Pkcs11Session {
-  readonly handle: Handle
-  /** Handles of keys found through this session, by whatever name their finder gives them. */
-  readonly keys: Map<string, Handle>
+/** In milliseconds. Each ends in ERR_PKI_HSM_TIMEOUT, but for `waitMsMax`: ERR_PKI_HSM_BUSY. */
+export interface Pkcs11TimeLimits {
+  /** Loading the module, finding the token and logging in. */
+  readonly openMsMax: number
+  /** One signature, from when it is its turn. */
+  readonly signMsMax: number
+  /** Until it is a signature's turn. */
+  readonly waitMsMax: number
+  /** Making a key pair, for which small tokens take their time. */
+  readonly generateMsMax: number
+  /** Finishing what is under way and giving the token back. */
+  readonly closeMsMax: number
+}
+
+/** A signature that takes longer than this is of no use to those who wait for it; closing stays below the end of a program. */
+const TIME_LIMITS: Pkcs11TimeLimits = {
+  openMsMax: 15_000,
+  signMsMax: 3_000,
+  waitMsMax: 3_000,
+  generateMsMax: 60_000,
+  closeMsMax: 3_000,
 }
 
 /**
- * A token that is logged in to, shared by everybody in the process who uses it: PKCS#11 has one login for all sessions
- * of a process. The PIN is sent once for each time the login was lost, and never again after it was refused, because
- * a few wrong ones lock a token.
+ * A token, shared by everybody in the program who uses it, in a process of its own. One that fails or does not answer in
+ * time costs its process, never this one: the next request logs in anew. The PIN is sent once for each process,
+ * and never again after it was refused, because a few wrong ones lock a token.
  */
 export class Pkcs11Token {
-  readonly library: Pkcs11Library
+  readonly limits: Pkcs11TimeLimits
   readonly #reference: Pkcs11TokenReference
-  readonly #idle: Pkcs11Session[] = []
-  readonly #waiting: (() => void)[] = []
+  /** Insertion order is the order of turns. */
+  readonly #waiting = new Set<() => void>()
   #busy = 0
-  #pinRefused = false
   #whenIdle: (() => void) | undefined
+  #process: Pkcs11Process | undefined
+  #processes = 0
+  /** Why no process is started now. */
+  #refusal: HsmError | undefined
 
-  /** @throws {HsmError} ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_FAILED */
-  constructor(library: Pkcs11Library, reference: Pkcs11TokenReference) {
-    this.library = library
+  constructor(reference: Pkcs11TokenReference) {
     this.#reference = reference
-    this.#idle.push(this.#openSession())
+    this.limits = { ...TIME_LIMITS, ...reference.limits }
   }
 
   /** The PIN was changed elsewhere: who has the new one opens the token anew. */
   get pinRefused(): boolean {
-    return this.#pinRefused
+    return this.#refusal?.code === 'ERR_PKI_HSM_PIN'
+  }
+
+  /** How often the token was opened: what is behind a name may be another object each time. */
+  get timesOpened(): number {
+    return this.#processes
   }
 
   hasPin(pin: SecretText): boolean {
@@ -68,68 +81,64 @@ export class Pkcs11Token {
   }
 
   /**
-   * Lends a session to `work`, waiting for one while all are in use. When the session turns out to be lost, `work` runs
-   * once more with a new one.
+   * Asks the token for something as soon as it is its turn. What fails for no fault of the request (a lost session, a
+   * token that was pulled out) is asked once more, after a new login.
    *
-   * @throws {HsmError} ERR_PKI_HSM_BUSY, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN, ERR_PKI_HSM_FAILED and what `work` throws
+   * @throws {HsmError} ERR_PKI_HSM_BUSY, ERR_PKI_HSM_TIMEOUT, ERR_PKI_HSM_MODULE, ERR_PKI_HSM_TOKEN, ERR_PKI_HSM_PIN,
+   * ERR_PKI_HSM_FAILED, and what is said to the request
    */
-  async use<T>(work: (session: Pkcs11Session) => Promise<T>): Promise<T> {
-    await this.#enter()
+  async ask(request: TokenRequest, timeoutMs: number): Promise<readonly Uint8Array[]> {
+    await this.#turn()
     try {
-      return await this.#tryOnce(work).catch((error: unknown) => {
-        if (!LOST.has(returnValueOf(error))) throw error
-        this.#closeIdle()
-        return this.#tryOnce(work)
+      return await this.#askOnce(request, timeoutMs).catch((error: unknown) => {
+        // A key pair may have been made although that could not be said.
+        if (!isFailure(error) || request.what === 'generate') throw error
+        return this.#askOnce(request, timeoutMs)
       })
-    } catch (error) {
-      throw hsmFailure(`token ${this.#reference.tokenLabel}`, error)
     } finally {
       this.#leave()
     }
   }
 
-  /** Opens a session that may write to the token, for making keys. Blocks the process while `work` runs. */
-  useForWriting<T>(work: (handle: Handle) => T): T {
-    const { handle } = this.#openSession('read-write')
-    try {
-      return work(handle)
-    } catch (error) {
-      throw hsmFailure(`token ${this.#reference.tokenLabel}`, error)
-    } finally {
-      this.#close(handle)
-    }
-  }
-
-  /** Waits for the work under way and ends all sessions, and with the last one the login. */
+  /** Waits for the work under way, as long as the limit has it, and ends the process. */
   async close(): Promise<void> {
+    const tooLong = setTimeout(() => {
+      this.#refusal = this.#error('ERR_PKI_HSM_TIMEOUT', 'was closed before it answered')
+      this.#process?.end(this.#refusal)
+    }, this.limits.closeMsMax)
     if (this.#busy > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#whenIdle = resolve
       await promise
     }
-    this.#closeIdle()
+    // A token that does not take this well is left to what its process's end does.
+    await this.#process?.ask({ what: 'close' }, this.limits.closeMsMax).catch(() => {})
+    clearTimeout(tooLong)
+    this.#process?.end(this.#error('ERR_PKI_HSM_FAILED', 'is closed'))
   }
 
-  async #enter(): Promise<void> {
+  async #turn(): Promise<void> {
     if (this.#busy < SESSIONS_MAX) {
       this.#busy++
       return
     }
-    if (this.#waiting.length >= WAITING_MAX) {
-      throw new HsmError(
-        'ERR_PKI_HSM_BUSY',
-        `${WAITING_MAX} signatures wait for ${this.#reference.tokenLabel}`,
-      )
+    if (this.#waiting.size >= WAITING_MAX) {
+      throw this.#error('ERR_PKI_HSM_BUSY', `has ${WAITING_MAX} signatures waiting`)
     }
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#waiting.push(resolve)
-    await promise
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiting.add(resolve)
+    const tooLong = setTimeout(() => {
+      this.#waiting.delete(resolve)
+      reject(this.#error('ERR_PKI_HSM_BUSY', `had no session free within ${this.limits.waitMsMax} ms`))
+    }, this.limits.waitMsMax)
+    await promise.finally(() => clearTimeout(tooLong))
   }
 
   /** The place goes to who waits longest, so that nobody overtakes. */
   #leave(): void {
-    const next = this.#waiting.shift()
+    const [next] = this.#waiting
     if (next !== undefined) {
+      this.#waiting.delete(next)
       next()
       return
     }
@@ -137,72 +146,50 @@ export class Pkcs11Token {
     if (this.#busy === 0) this.#whenIdle?.()
   }
 
-  /** A session is not used again after a failure: an operation may still be under way in it. */
-  async #tryOnce<T>(work: (session: Pkcs11Session) => Promise<T>): Promise<T> {
-    const session = this.#idle.pop() ?? this.#openSession()
+  /** A process is not used again after a failure: an operation may still be under way in it. */
+  async #askOnce(request: TokenRequest, timeoutMs: number): Promise<readonly Uint8Array[]> {
+    if (this.#refusal !== undefined) throw this.#refusal
+    const process = (this.#process ??= this.#startProcess())
     try {
-      const result = await work(session)
-      this.#idle.push(session)
-      return result
+      return await process.ask(request, timeoutMs)
     } catch (error) {
-      this.#close(session.handle)
+      if (isFailure(error)) process.end(error)
       throw error
     }
   }
 
-  /** Looks for the slot each time: a token that was taken out may come back in another one. */
-  #openSession(mode: 'read' | 'read-write' = 'read'): Pkcs11Session {
-    const { api, constants } = this.library
-    const { CKF_SERIAL_SESSION, CKF_RW_SESSION } = constants
-    const flags = mode === 'read' ? CKF_SERIAL_SESSION : CKF_SERIAL_SESSION | CKF_RW_SESSION
-    const { tokenLabel } = this.#reference
-    if (this.#pinRefused) {
-      throw new HsmError('ERR_PKI_HSM_PIN', `token ${tokenLabel} refused the PIN before; not tried again`)
-    }
-    try {
-      const handle = api.C_OpenSession(this.#findSlot(), flags)
-      this.#login(handle)
-      return { handle, keys: new Map() }
-    } catch (error) {
-      throw hsmFailure(`token ${tokenLabel}`, error)
-    }
+  #startProcess(): Pkcs11Process {
+    this.#processes++
+    const { modulePath, tokenLabel, pin } = this.#reference
+    const process = new Pkcs11Process({
+      order: { modulePath, tokenLabel, pin: pin.reveal() },
+      openMsMax: this.limits.openMsMax,
+      onEnd: (why, wasOpen) => {
+        this.#process = undefined
+        if (!wasOpen) this.#refuseFor(why)
+      },
+    })
+    return process
   }
 
-  #findSlot(): Handle {
-    const { api } = this.library
-    const { tokenLabel } = this.#reference
-    const found = api
-      .C_GetSlotList(true)
-      .filter((slot) => api.C_GetTokenInfo(slot).label.trimEnd() === tokenLabel)
-    const [slot] = found
-    if (slot === undefined || found.length > 1) {
-      throw new HsmError('ERR_PKI_HSM_TOKEN', `${found.length} tokens have the label ${tokenLabel}`)
+  /** For good when it was the PIN, for a moment otherwise. */
+  #refuseFor({ code, message }: HsmError): void {
+    if (code === 'ERR_PKI_HSM_PIN') {
+      this.#refusal = new HsmError(code, `${message}; not tried again`)
+      return
     }
-    return slot
+    const refusal = new HsmError(code, message)
+    this.#refusal = refusal
+    setTimeout(() => {
+      if (this.#refusal === refusal) this.#refusal = undefined
+    }, PAUSE_MS).unref()
   }
 
-  #login(session: Handle): void {
-    const { api, constants } = this.library
-    const { pin } = this.#reference
-    try {
-      api.C_Login(session, constants.CKU_USER, pin.reveal())
-    } catch (error) {
-      if (returnValueOf(error) === 'CKR_USER_ALREADY_LOGGED_IN') return
-      this.#close(session)
-      this.#pinRefused = returnValueOf(error)?.startsWith('CKR_PIN_') === true
-      throw error
-    }
+  #error(code: 'ERR_PKI_HSM_BUSY' | 'ERR_PKI_HSM_TIMEOUT' | 'ERR_PKI_HSM_FAILED', what: string): HsmError {
+    return new HsmError(code, `token ${this.#reference.tokenLabel} ${what}`)
   }
+}
 
-  #closeIdle(): void {
-    for (const { handle } of this.#idle.splice(0)) this.#close(handle)
-  }
-
-  #close(session: Handle): void {
-    try {
-      this.library.api.C_CloseSession(session)
-    } catch {
-      // It is gone already, which is why it is closed.
-    }
-  }
+function isFailure(error: unknown): error is HsmError {
+  return error instanceof HsmError && error.code === 'ERR_PKI_HSM_FAILED'
 }

@@ -3,30 +3,45 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import { type SignatureAlgorithm, systemRandom } from '#base'
 
-import { issueRoot } from '../issuing/certificate-authority.ts'
-import { createSoftToken, PIN, runsOnSoftHsm, type SoftToken } from '../testing/soft-hsm.ts'
+import { CertificateAuthority, issueRoot } from '../issuing/certificate-authority.ts'
+import { createSoftToken, PIN, runsOnSoftHsm } from '../testing/soft-hsm.ts'
 import { encryptedPrivateKeyPem } from './encrypted-key.ts'
 import { openFileSigner } from './file-signer.ts'
 import { generatePkcs11KeyPair } from './pkcs11-key-pair.ts'
-import { openPkcs11Signer, type Pkcs11KeyReference } from './pkcs11-signer.ts'
-import { SESSIONS_MAX, WAITING_MAX } from './pkcs11-token.ts'
+import { openPkcs11Signer } from './pkcs11-signer.ts'
 import { generateSigningKeyPair, privateKeyPem } from './private-key.ts'
 import type { SecretText, SigningKey } from './signing-key.ts'
 import { verifierOf } from './verifier.ts'
 
-const ALGORITHMS = ['ecdsa-p256-sha256', 'ecdsa-p521-sha512'] as const
-type Algorithm = (typeof ALGORITHMS)[number]
-const SIZE: Readonly<Record<Algorithm, number>> = { 'ecdsa-p256-sha256': 64, 'ecdsa-p521-sha512': 132 }
+const ALGORITHMS = ['ecdsa-p256-sha256', 'ecdsa-p521-sha512', 'ed448'] as const
+const SIZE: Readonly<Record<SignatureAlgorithm, number>> = {
+  'ecdsa-p256-sha256': 64,
+  'ecdsa-p521-sha512': 132,
+  ed448: 114,
+}
+const ROOT = {
+  profile: 'v2g-root',
+  subject: { commonName: 'Root', organizationName: 'Example', countryName: 'DE' },
+  notBeforeMs: Date.UTC(2026, 0),
+  notAfterMs: Date.UTC(2066, 0),
+} as const
 const data = new TextEncoder().encode('signed')
 const secret = (text: string): SecretText => ({ reveal: () => text })
 
 /** A place for private keys, as the behaviour suite sees it. */
 interface KeyStore extends AsyncDisposable {
-  readonly open: (algorithm: Algorithm, over?: { secret?: SecretText; name?: string }) => Promise<SigningKey>
+  /** Kinds of keys that this build of the store has not got. */
+  readonly lacks: readonly SignatureAlgorithm[]
+  /** Opens the key of that name, by default the only one of its kind. */
+  readonly open: (
+    algorithm: SignatureAlgorithm,
+    over?: { secret?: SecretText; name?: string },
+  ) => Promise<SigningKey>
+  readonly make: (name: string, algorithm: SignatureAlgorithm) => Promise<unknown>
 }
 
 interface Adapter {
@@ -56,12 +71,18 @@ describe.each(ADAPTERS)('a key in $what', ({ what, runs, create, codes }) => {
     let store: KeyStore
     beforeAll(async () => {
       store = await create()
+      for (const algorithm of ALGORITHMS)
+        if (!store.lacks.includes(algorithm)) await store.make(algorithm, algorithm)
     })
     afterAll(async () => {
       await store[Symbol.asyncDispose]()
     })
 
     describe.each(ALGORITHMS)('%s', (algorithm) => {
+      beforeEach(({ skip }) => {
+        skip(store.lacks.includes(algorithm), `this build of SoftHSM has no ${algorithm}`)
+      })
+
       test('what it signs verifies with its public key, raw and of full size', async () => {
         await using key = await store.open(algorithm)
         expect(key.algorithm).toBe(algorithm)
@@ -84,13 +105,7 @@ describe.each(ADAPTERS)('a key in $what', ({ what, runs, create, codes }) => {
       test('a root signed with it is signed by it', async () => {
         await using key = await store.open(algorithm)
         const root = await issueRoot(
-          {
-            profile: 'v2g-root',
-            subject: { commonName: 'Root', organizationName: 'Example', countryName: 'DE' },
-            publicKey: key.publicKey,
-            notBeforeMs: Date.UTC(2026, 0),
-            notAfterMs: Date.UTC(2066, 0),
-          },
+          { ...ROOT, publicKey: key.publicKey },
           { signer: key, random: systemRandom },
         )
         expect(root.isSignedBy(root)).toBe(true)
@@ -103,6 +118,33 @@ describe.each(ADAPTERS)('a key in $what', ({ what, runs, create, codes }) => {
         .catch((reason: unknown) => reason)
       expect(error).toMatchObject({ code: codes.wrongSecret })
       expect(String(error)).not.toContain('hunter2')
+    })
+
+    test('a key of another kind than the certificate of a CA, or another one of its kind, issues nothing', async () => {
+      await store.make('another', 'ecdsa-p256-sha256')
+      await using key = await store.open('ecdsa-p256-sha256')
+      await using another = await store.open('ecdsa-p256-sha256', { name: 'another' })
+      await using otherKind = await store.open('ecdsa-p521-sha512')
+      const random = systemRandom
+      const certificate = await issueRoot({ ...ROOT, publicKey: key.publicKey }, { signer: key, random })
+      expect(() => new CertificateAuthority({ certificate, signer: otherKind, random })).toThrow(
+        expect.objectContaining({ code: 'ERR_PKI_ISSUE' }),
+      )
+      const order = { ...ROOT, profile: 'cps-sub1', publicKey: another.publicKey } as const
+      const issuing = new CertificateAuthority({ certificate, signer: another, random }).issue(order)
+      await expect(issuing).rejects.toMatchObject({ code: 'ERR_PKI_ISSUE' })
+    })
+
+    test('a key is followed by the next: both sign side by side, and closing one leaves the other', async () => {
+      await store.make('next', 'ecdsa-p256-sha256')
+      const before = await store.open('ecdsa-p256-sha256')
+      await using next = await store.open('ecdsa-p256-sha256', { name: 'next' })
+      expect(next.publicKey.equals(before.publicKey)).toBe(false)
+      const signatures = await Promise.all([before.sign(data), next.sign(data)])
+      for (const [i, key] of [before, next].entries())
+        expect(verifierOf(key.publicKey).verify(data, signatures[i] ?? data)).toBe(true)
+      await before[Symbol.asyncDispose]()
+      expect(verifierOf(next.publicKey).verify(data, await next.sign(data))).toBe(true)
     })
 
     test('a key that is not there is an error', async () => {
@@ -122,105 +164,6 @@ describe.each(ADAPTERS)('a key in $what', ({ what, runs, create, codes }) => {
   })
 })
 
-describe.skipIf(!runsOnSoftHsm)('a token (not run without SoftHSM 2)', () => {
-  let soft: SoftToken
-  let reference: Pkcs11KeyReference
-  beforeAll(async () => {
-    soft = await createSoftToken('keys of tests')
-    reference = { ...soft, pin: secret(PIN), keyLabel: 'one' }
-    await generatePkcs11KeyPair({ ...reference, keyLabel: 'one', algorithm: 'ecdsa-p256-sha256' })
-  })
-  afterAll(async () => {
-    await soft[Symbol.asyncDispose]()
-  })
-
-  test('is logged in to again, once, when its sessions are lost', async () => {
-    await using key = await openPkcs11Signer(reference)
-    const verifier = verifierOf(key.publicKey)
-    for (const times of [1, 2 * SESSIONS_MAX]) {
-      await Promise.all(Array.from({ length: times }, () => key.sign(data)))
-      soft.closeAllSessions()
-      const signatures = await Promise.all(Array.from({ length: 20 }, () => key.sign(data)))
-      expect(signatures.every((signature) => verifier.verify(data, signature))).toBe(true)
-    }
-  })
-
-  test('gives up when the PIN was changed meanwhile, and sends the old one only once: ERR_PKI_HSM_PIN', async () => {
-    await using key = await openPkcs11Signer(reference)
-    soft.changePin({ before: PIN, after: '246802' })
-    soft.closeAllSessions()
-    await expect(key.sign(data)).rejects.toMatchObject({
-      code: 'ERR_PKI_HSM_PIN',
-      message: expect.stringContaining('CKR_PIN_INCORRECT'),
-    })
-    await expect(key.sign(data)).rejects.toMatchObject({
-      code: 'ERR_PKI_HSM_PIN',
-      message: expect.stringContaining('not tried again'),
-    })
-    await using again = await openPkcs11Signer({ ...reference, pin: secret('246802') })
-    await key[Symbol.asyncDispose]()
-    expect(await again.sign(data)).toHaveLength(64)
-    soft.changePin({ before: '246802', after: PIN })
-  })
-
-  test('leaves the event loop free while it signs', async () => {
-    await using key = await openPkcs11Signer(reference)
-    let turns = 0
-    const counting = setInterval(() => {
-      turns++
-    }, 1)
-    for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 20 }, () => key.sign(data)))
-    clearInterval(counting)
-    expect(turns).toBeGreaterThan(3)
-  })
-
-  test('refuses more than it can serve in time: ERR_PKI_HSM_BUSY', async () => {
-    await using key = await openPkcs11Signer(reference)
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: SESSIONS_MAX + WAITING_MAX + 5 }, () => key.sign(data)),
-    )
-    const refused = outcomes.filter(({ status }) => status === 'rejected')
-    expect(refused).toHaveLength(5)
-    expect(refused[0]).toMatchObject({ reason: { code: 'ERR_PKI_HSM_BUSY' } })
-    expect(verifierOf(key.publicKey).verify(data, await key.sign(data))).toBe(true)
-  })
-
-  test('finds a key by its id too, and makes none under a label that is taken', async () => {
-    await using byId = await openPkcs11Signer({
-      ...soft,
-      pin: secret(PIN),
-      keyId: new TextEncoder().encode('one'),
-    })
-    await using byLabel = await openPkcs11Signer(reference)
-    expect(byId.publicKey.equals(byLabel.publicKey)).toBe(true)
-    await expect(
-      generatePkcs11KeyPair({ ...reference, keyLabel: 'one', algorithm: 'ecdsa-p256-sha256' }),
-    ).rejects.toMatchObject({ code: 'ERR_PKI_HSM_KEY_EXISTS' })
-  })
-
-  test('keeps the private key it made', async () => {
-    await using key = await openPkcs11Signer(reference)
-    expect(key.algorithm).toBe('ecdsa-p256-sha256')
-    expect(soft.privateKeyFlags()).toEqual({ sensitive: true, extractable: false })
-  })
-
-  test('refuses another PIN while it is open with the right one, without trying it', async () => {
-    await using key = await openPkcs11Signer(reference)
-    await expect(openPkcs11Signer({ ...reference, pin: secret('0000') })).rejects.toMatchObject({
-      code: 'ERR_PKI_HSM_PIN',
-    })
-    expect(await key.sign(data)).toHaveLength(64)
-  })
-
-  test.each([
-    { what: 'another label', over: { tokenLabel: 'other' }, code: 'ERR_PKI_HSM_TOKEN' },
-    { what: 'a module that is none', over: { modulePath: '/dev/null' }, code: 'ERR_PKI_HSM_MODULE' },
-    { what: 'a missing module', over: { modulePath: '/nowhere.so' }, code: 'ERR_PKI_HSM_MODULE' },
-  ])('$what: $code', async ({ over, code }) => {
-    await expect(openPkcs11Signer({ ...reference, ...over })).rejects.toMatchObject({ code })
-  })
-})
-
 describe('a key file', () => {
   test('is opened by OpenSSL as by us, and only with its passphrase', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
@@ -231,13 +174,6 @@ describe('a key file', () => {
     const signature = sign('sha512', data, { key, passphrase: 'ö long one', dsaEncoding: 'ieee-p1363' })
     expect(verifierOf(publicKey).verify(data, signature)).toBe(true)
     expect(key).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/)
-  })
-
-  test('of Ed448 signs too', async () => {
-    await using files = await encryptedFiles()
-    const { privateKey } = await generateSigningKeyPair('ed448')
-    await using key = await openFileSigner({ file: await files.write('ed', privateKeyPem(privateKey)) })
-    expect(verifierOf(key.publicKey).verify(data, await key.sign(data))).toBe(true)
   })
 
   test.each([
@@ -266,21 +202,18 @@ async function encryptedFiles(): Promise<
     await writeFile(join(directory, name), pem, { mode: 0o600 })
     return join(directory, name)
   }
-  const made = new Map<SignatureAlgorithm, Promise<string>>()
-  const make = async (algorithm: Algorithm): Promise<string> => {
-    const { privateKey } = await generateSigningKeyPair(algorithm)
-    return write(algorithm, await encryptedPrivateKeyPem(privateKey, { passphrase, random: systemRandom }))
-  }
   return {
+    lacks: [],
     write,
-    open: async (algorithm, over = {}) => {
-      const file = made.get(algorithm) ?? make(algorithm)
-      made.set(algorithm, file)
-      return openFileSigner({
-        file: over.name === undefined ? await file : join(directory, over.name),
-        passphrase: over.secret ?? passphrase,
-      })
+    make: async (name, algorithm) => {
+      const { privateKey } = await generateSigningKeyPair(algorithm)
+      await write(name, await encryptedPrivateKeyPem(privateKey, { passphrase, random: systemRandom }))
     },
+    open: (algorithm, over = {}) =>
+      openFileSigner({
+        file: join(directory, over.name ?? algorithm),
+        passphrase: over.secret ?? passphrase,
+      }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   }
 }
@@ -288,9 +221,9 @@ async function encryptedFiles(): Promise<
 async function softHsmKeys(): Promise<KeyStore> {
   const token = await createSoftToken()
   const pin = secret(PIN)
-  for (const algorithm of ALGORITHMS)
-    await generatePkcs11KeyPair({ ...token, pin, keyLabel: algorithm, algorithm })
   return {
+    lacks: token.hasEd448 ? [] : ['ed448'],
+    make: (keyLabel, algorithm) => generatePkcs11KeyPair({ ...token, pin, keyLabel, algorithm }),
     open: (algorithm, over = {}) =>
       openPkcs11Signer({ ...token, pin: over.secret ?? pin, keyLabel: over.name ?? algorithm }),
     [Symbol.asyncDispose]: () => token[Symbol.asyncDispose](),
