@@ -11,8 +11,8 @@ type CertificateRevocationList = ReturnType<typeof parseCrl>
 const CRL_FILE = /\.crl$/i
 /** More than a PKI has CAs; bounds what a folder named by mistake costs. */
 const CRL_FILES_MAX = 200
-/** The limit of one CRL, with room for its PEM form. */
-const CRL_FILE_BYTES_MAX = 16 * 1024 * 1024
+/** The largest CRL that is read, in its PEM form. */
+const CRL_FILE_BYTES_MAX = 24 * 1024 * 1024
 
 /**
  * Reads every CRL of a directory, PEM or DER: all of them or none.

@@ -126,6 +126,43 @@ describe('pki explain', () => {
     })
   })
 
+  test('takes the word of an outdated CRL for what it revokes, and for nothing else', async () => {
+    const at = new Date(AT_MS + 3_600_000).toISOString().replace(/\.\d+/, '')
+    const asked = [...roots(), '--crls', crls, '--at', at, '--json']
+    const revoked = await explain(leaf(), ...subs(), ...asked)
+    expect(JSON.parse(revoked.output)).toMatchObject({
+      code: 'ERR_PATH_REVOKED',
+      reason: expect.stringMatching(/due to be replaced .* a revocation lasts \(RFC 5280 section 3\.3\)/),
+    })
+    const sub = await explain(...subs(), ...asked)
+    expect(JSON.parse(sub.output)).toMatchObject({
+      valid: true,
+      path: [{ revocation: { status: 'unknown', why: expect.stringContaining('due to be replaced') } }, {}],
+    })
+    expect((await explain(...subs(), ...asked, '--require-revocation')).exitCode).toBe(1)
+  })
+
+  test('reads a CRL of megabytes in PEM', async () => {
+    const folder = join(crls, 'large')
+    await mkdir(folder)
+    const issuer = await readCertificate(join(pki, 'cps', 'sub2.pem'))
+    const signer = softwareSigner(await readPrivateKey(join(pki, 'cps', 'sub2.key.pem')))
+    const others = Array.from({ length: 20_000 }, (_, n) => (0x10_00_00 + n).toString(16).padEnd(120, '0'))
+    const listed = [(await readCertificate(leaf())).serialNumberHex, ...others]
+    const revoked = listed.map((serialNumberHex) => ({ serialNumberHex, revokedAtMs: AT_MS - 1000 }))
+    const times = { thisUpdateMs: AT_MS - 60_000, nextUpdateMs: AT_MS + 60_000 }
+    const der = await signCrl({ issuer, number: 1n, ...times, revoked }, signer)
+    const lines =
+      Buffer.from(der)
+        .toString('base64')
+        .match(/.{1,64}/g) ?? []
+    const pem = ['-----BEGIN X509 CRL-----', ...lines, '-----END X509 CRL-----', ''].join('\n')
+    expect(pem.length).toBeGreaterThan(2 * 1024 * 1024)
+    await writeFile(join(folder, 'large.crl'), pem)
+    const { output } = await explain(leaf(), ...subs(), ...roots(), '--crls', folder, '--json')
+    expect(JSON.parse(output)).toMatchObject({ code: 'ERR_PATH_REVOKED' })
+  })
+
   test('takes a chain in one file', async () => {
     const chain = join(crls, 'chain.pem')
     const parts = await Promise.all([leaf(), ...subs()].map((file) => readFile(file, 'utf8')))

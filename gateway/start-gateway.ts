@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-import { type Clock, messageOf } from '#base'
+import { type Clock, codeOf, messageOf } from '#base'
 import { answerLocally, type ChargePointCall, OcppServer } from '#ocpp'
 import { OpcpClient } from '#opcp'
 import { parseCertificates, PathRevocation, unknownRevocationEntry } from '#pki'
@@ -132,6 +132,11 @@ function openRevocation(
       const { level, fields } = unknownRevocationEntry(unknown)
       logger[level](fields, 'revocation status unknown')
     },
+    onStoreFailure: (error) =>
+      logger.warn(
+        { code: codeOf(error), reason: messageOf(error) },
+        'an answer about revocation was not stored',
+      ),
   })
 }
 

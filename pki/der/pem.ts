@@ -12,9 +12,13 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END ([A-Z0-9 ]+)-----/g
  *
  * @throws {PkiError} ERR_PKI_PEM when a block is damaged or the text too long; text without any block gives an empty list
  */
-export function readPem(text: string, label: string): readonly Uint8Array[] {
-  if (text.length > PEM_CHARACTERS_MAX) {
-    throw new PkiError('ERR_PKI_PEM', `PEM text of ${text.length} characters, limit ${PEM_CHARACTERS_MAX}`)
+export function readPem(
+  text: string,
+  label: string,
+  charactersMax = PEM_CHARACTERS_MAX,
+): readonly Uint8Array[] {
+  if (text.length > charactersMax) {
+    throw new PkiError('ERR_PKI_PEM', `PEM text of ${text.length} characters, limit ${charactersMax}`)
   }
   const blocks = [...text.matchAll(BLOCK)]
   if (blocks.length !== text.split('-----BEGIN ').length - 1)
@@ -36,7 +40,8 @@ export function writePem(label: string, der: Uint8Array): string {
 
 function decode(body: string): Uint8Array {
   try {
-    return bytesFromBase64(body.replace(/\s/g, ''), PEM_CHARACTERS_MAX)
+    const text = body.replace(/\s+/g, '')
+    return bytesFromBase64(text, text.length)
   } catch (error) {
     throw new PkiError('ERR_PKI_PEM', `PEM block: ${messageOf(error)}`, { cause: error })
   }

@@ -45,9 +45,14 @@ function refuseStatus(
 /** What a status that is not accepted says against a path; also a good one, when it is too old to count. */
 export function statusFinding(certificate: Certificate, status: RevocationStatus): Finding {
   if (status.status === 'revoked') {
-    const when = new Date(status.revokedAtMs).toISOString().replace('.000', '')
-    return finding('ERR_PATH_REVOKED', certificate, `revoked at ${when}, reason ${status.reason}`)
+    const what = `revoked at ${timeOf(status.revokedAtMs)}, reason ${status.reason}`
+    return finding('ERR_PATH_REVOKED', certificate, status.outdated === true ? what + lasting(status) : what)
   }
   const why = status.status === 'unknown' ? `: ${status.why}` : ''
   return finding('ERR_PATH_STATUS_UNKNOWN', certificate, `revocation status unknown${why}`)
 }
+
+const lasting = ({ nextUpdateMs }: { readonly nextUpdateMs: number }): string =>
+  `; said by evidence that was due to be replaced at ${timeOf(nextUpdateMs)}, but a revocation lasts (RFC 5280 section 3.3)`
+
+const timeOf = (timeMs: number): string => new Date(timeMs).toISOString().replace('.000', '')

@@ -6,38 +6,28 @@ import type { Certificate } from '../certificate/certificate.ts'
 import { DistinguishedName } from '../certificate/distinguished-name.ts'
 import { contextTag, DerReader, TAG } from '../der/der-reader.ts'
 import { readPem } from '../der/pem.ts'
-import {
-  type IssuingDistributionPoint,
-  readGeneralNames,
-  readIssuingDistributionPoint,
-} from './distribution-point.ts'
+import { CrlEntries, type CrlEntry, ENTRIES_BYTES_MAX } from './crl-entries.ts'
+import { type IssuingDistributionPoint, readIssuingDistributionPoint } from './distribution-point.ts'
 import { RevocationError } from './errors.ts'
-import { CRL_ENTRY_EXTENSION, CRL_EXTENSION } from './object-identifiers.ts'
-import { REVOCATION_REASONS, type RevocationReason } from './revocation-status.ts'
+import { CRL_EXTENSION } from './object-identifiers.ts'
 import { isStructureSignedBy, readSignedStructure, type SignedStructure } from './signed-structure.ts'
 
-/** Room for about {@link CRL_ENTRIES_MAX} entries with a reason. */
-export const CRL_BYTES_MAX = 8 * 1024 * 1024
-/** A sub CA of the field issues some hundred thousand certificates; few are revoked before they expire. */
-export const CRL_ENTRIES_MAX = 200_000
-const SERIAL_NUMBER_BYTES_MAX = 64
+/**
+ * Room for a third of a million entries of 50 bytes (a random serial number and a reason): a sub CA with millions of
+ * contracts that are mostly ended before their certificates. Signature and index take about a tenth of a second.
+ */
+export const CRL_BYTES_MAX = ENTRIES_BYTES_MAX
+/** The same as PEM, with its line breaks. */
+export const CRL_PEM_CHARACTERS_MAX = 24 * 1024 * 1024
 /** RFC 5280 section 5.2.3. */
 const CRL_NUMBER_BYTES_MAX = 20
 /** INTEGER 1. */
 const VERSION_2 = Uint8Array.of(1)
 const EVALUATED: ReadonlySet<string> = new Set(Object.values(CRL_EXTENSION))
-const EVALUATED_OF_ENTRIES: ReadonlySet<string> = new Set(Object.values(CRL_ENTRY_EXTENSION))
-
-/** One revoked certificate. */
-export interface CrlEntry {
-  /** Who issued the certificate: the CRL's issuer unless the CRL is indirect. */
-  readonly certificateIssuer: DistinguishedName
-  readonly revokedAtMs: number
-  readonly reason: RevocationReason
-}
 
 /**
- * A CRL (RFC 5280 section 5), complete or delta, parsed once and immutable. Parsing says nothing about trust.
+ * A CRL (RFC 5280 section 5), complete or delta, parsed once and immutable. Parsing says nothing about trust, and
+ * leaves the entries alone: nobody's hundred thousands are walked over before the signature is known to be right.
  */
 export class CertificateRevocationList {
   readonly issuer: DistinguishedName
@@ -47,11 +37,11 @@ export class CertificateRevocationList {
   /** Of a delta CRL: the number of the complete CRL it begins at, and later. */
   readonly baseNumber: bigint | undefined
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined
-  readonly entryCount: number
-  /** A critical extension, of the CRL or of an entry, that this library does not process: the CRL may not be used. */
+  /** A critical extension of the CRL itself that this library does not process: it may not be used. */
   readonly unsupportedExtension: string | undefined
   readonly #structure: SignedStructure
-  readonly #entries: ReadonlyMap<string, readonly CrlEntry[]>
+  readonly #revoked: Uint8Array
+  #entries: CrlEntries | undefined
   readonly #extensions: readonly CertificateExtension[]
   readonly #signedBy = new Set<string>()
 
@@ -70,15 +60,12 @@ export class CertificateRevocationList {
     if (fields.peekTag() !== TAG.utcTime && fields.peekTag() !== TAG.generalizedTime)
       throw crlError('no nextUpdate')
     this.nextUpdateMs = readTime(fields)
-    const revoked = fields.readOptional(TAG.sequence)
+    this.#revoked = fields.readOptional(TAG.sequence)?.content ?? new Uint8Array()
     this.#extensions = readCrlExtensions(fields)
 
-    const entries = readEntries(revoked?.content ?? new Uint8Array(), this.issuer)
-    this.#entries = entries.bySerialNumber
-    this.entryCount = entries.count
-    this.unsupportedExtension =
-      this.#extensions.find(({ critical, oid }) => critical && !EVALUATED.has(oid))?.oid ??
-      entries.unsupportedExtension
+    this.unsupportedExtension = this.#extensions.find(
+      ({ critical, oid }) => critical && !EVALUATED.has(oid),
+    )?.oid
     this.number = readNumber(this.#extension(CRL_EXTENSION.number))
     this.baseNumber = readNumber(this.#extension(CRL_EXTENSION.deltaIndicator))
     const scope = this.#extension(CRL_EXTENSION.issuingDistributionPoint)
@@ -86,14 +73,23 @@ export class CertificateRevocationList {
       scope === undefined ? undefined : readIssuingDistributionPoint(scope, this.issuer)
   }
 
-  /** The entry of the certificate, if it has one. An entry of another issuer's certificate with that number is none. */
-  entryOf({
-    issuer,
-    serialNumberHex,
-  }: Pick<Certificate, 'issuer' | 'serialNumberHex'>): CrlEntry | undefined {
-    return this.#entries
-      .get(serialNumberHex)
-      ?.find(({ certificateIssuer }) => certificateIssuer === issuer || certificateIssuer.equals(issuer))
+  /**
+   * The entries, walked over when they are asked for first: ask {@link isSignedBy} before.
+   *
+   * @throws {RevocationError} ERR_REVOCATION_CRL
+   * @throws {PkiError} ERR_PKI_DER
+   */
+  get entries(): CrlEntries {
+    return (this.#entries ??= new CrlEntries(this.#revoked, this.issuer))
+  }
+
+  /**
+   * The entry of the certificate, if it has one. An entry of another issuer's certificate with that number is none.
+   *
+   * @throws as {@link entries} and `CrlEntries.find` do
+   */
+  entryOf(certificate: Pick<Certificate, 'issuer' | 'serialNumberHex'>): CrlEntry | undefined {
+    return this.entries.find(certificate)
   }
 
   /**
@@ -132,14 +128,18 @@ export class CertificateRevocationList {
 /**
  * Reads one CRL, DER or PEM.
  *
- * @throws {RevocationError} ERR_REVOCATION_CRL, ERR_REVOCATION_CRL_TOO_LARGE (over {@link CRL_BYTES_MAX} or
- * {@link CRL_ENTRIES_MAX}), ERR_REVOCATION_EXTENSION
+ * @throws {RevocationError} ERR_REVOCATION_CRL, ERR_REVOCATION_CRL_TOO_LARGE (over {@link CRL_BYTES_MAX}),
+ * ERR_REVOCATION_EXTENSION
  * @throws {PkiError} ERR_PKI_DER, ERR_PKI_TRAILING_BYTES, ERR_PKI_DUPLICATE_EXTENSION, ERR_PKI_CERTIFICATE (a date),
  * ERR_PKI_PEM
  */
 export function parseCrl(derOrPem: Uint8Array): CertificateRevocationList {
   if (derOrPem[0] === TAG.sequence) return new CertificateRevocationList(derOrPem)
-  const [der, ...others] = readPem(Buffer.from(derOrPem).toString('latin1'), 'X509 CRL')
+  const [der, ...others] = readPem(
+    Buffer.from(derOrPem).toString('latin1'),
+    'X509 CRL',
+    CRL_PEM_CHARACTERS_MAX,
+  )
   if (der === undefined || others.length > 0) throw crlError('neither DER nor PEM of one CRL')
   return new CertificateRevocationList(der)
 }
@@ -166,82 +166,6 @@ function readCrlExtensions(fields: DerReader): readonly CertificateExtension[] {
   wrapper.end()
   return readExtensions(list)
 }
-
-interface Entries {
-  readonly bySerialNumber: ReadonlyMap<string, readonly CrlEntry[]>
-  readonly count: number
-  readonly unsupportedExtension: string | undefined
-}
-
-function readEntries(content: Uint8Array, crlIssuer: DistinguishedName): Entries {
-  const list = new DerReader(content)
-  const bySerialNumber = new Map<string, CrlEntry[]>()
-  let certificateIssuer = crlIssuer
-  let unsupportedExtension: string | undefined
-  let count = 0
-  for (; !list.atEnd; count++) {
-    if (count === CRL_ENTRIES_MAX) {
-      throw new RevocationError('ERR_REVOCATION_CRL_TOO_LARGE', `CRL of more than ${CRL_ENTRIES_MAX} entries`)
-    }
-    const fields = list.enter(TAG.sequence)
-    const serialNumber = serialNumberText(fields.readInteger())
-    const revokedAtMs = readTime(fields)
-    const extensions = fields.atEnd ? [] : readExtensions(fields.enter(TAG.sequence))
-    fields.end()
-    // RFC 5280 section 5.3.3: an entry that names no issuer has that of the entry before it.
-    certificateIssuer = certificateIssuerOf(extensions) ?? certificateIssuer
-    unsupportedExtension ??= extensions.find(
-      ({ critical, oid }) => critical && !EVALUATED_OF_ENTRIES.has(oid),
-    )?.oid
-    const entry = { certificateIssuer, revokedAtMs, reason: reasonOf(extensions) }
-    const others = bySerialNumber.get(serialNumber)
-    if (others === undefined) bySerialNumber.set(serialNumber, [entry])
-    else others.push(entry)
-  }
-  return { bySerialNumber, count, unsupportedExtension }
-}
-
-/** As `Certificate.serialNumberHex` has it; with a sign when negative, as no certificate read here has it. */
-function serialNumberText(content: Uint8Array): string {
-  if (content.length > SERIAL_NUMBER_BYTES_MAX)
-    throw crlError(`serial number of more than ${SERIAL_NUMBER_BYTES_MAX} bytes`)
-  const [first = 0] = content
-  if (first >= 0x80) return `-${hexFromBytes(content)}`
-  return hexFromBytes(first === 0 && content.length > 1 ? content.subarray(1) : content)
-}
-
-function certificateIssuerOf(extensions: readonly CertificateExtension[]): DistinguishedName | undefined {
-  const value = extensions.find(({ oid }) => oid === CRL_ENTRY_EXTENSION.certificateIssuer)?.value
-  if (value === undefined) return undefined
-  const outer = new DerReader(value)
-  const names = readGeneralNames(outer.read(TAG.sequence).content)
-  outer.end()
-  const issuer = names.find(({ directory }) => directory !== undefined)?.directory
-  if (issuer === undefined) throw crlError('the issuer of a revoked certificate is not a directory name')
-  return issuer
-}
-
-function reasonOf(extensions: readonly CertificateExtension[]): RevocationReason {
-  const value = extensions.find(({ oid }) => oid === CRL_ENTRY_EXTENSION.reasonCode)?.value
-  return value === undefined ? 'unspecified' : readReason(value)
-}
-
-/**
- * Reads a CRLReason, DER.
- *
- * @throws {RevocationError} ERR_REVOCATION_CRL for a number that RFC 5280 section 5.3.1 does not have
- */
-export function readReason(der: Uint8Array): RevocationReason {
-  const reader = new DerReader(der)
-  const { content } = reader.read(ENUMERATED)
-  reader.end()
-  const reason = content.length === 1 ? REVOCATION_REASONS[content[0] ?? 0] : undefined
-  if (reason === undefined) throw crlError('unknown reason of a revocation')
-  return reason
-}
-
-/** The tag of ENUMERATED. */
-export const ENUMERATED = 0x0a
 
 function readNumber(value: Uint8Array | undefined): bigint | undefined {
   if (value === undefined) return undefined

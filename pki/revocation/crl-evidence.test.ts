@@ -14,7 +14,7 @@ import {
 import { DAY_MS, extension, type Forged, NOW_MS } from '../testing/forge.ts'
 import { parseCrl } from './certificate-revocation-list.ts'
 import { CrlEvidence } from './crl-evidence.ts'
-import type { RevocationStatus } from './revocation-status.ts'
+import type { RevocationReason, RevocationStatus } from './revocation-status.ts'
 import { CERT_SIGN_ONLY, crlOf, forgeCa, forgeLeaf, HOUR_MS, type TestCa } from './revocation.fixture.ts'
 import { signStructure, writeSignatureAlgorithm } from './signed-structure.ts'
 
@@ -198,6 +198,72 @@ describe('nothing is known from', () => {
 
   test('a delta CRL without its complete one', async () => {
     expect(statusBy([await craft({ number: 2, baseNumber: 1 })])).toEqual(unknown(/no CRL/))
+  })
+})
+
+const listed = (reason: RevocationReason) => [
+  { serialNumberHex: '0a01', revokedAtMs: NOW_MS - DAY_MS, reason },
+]
+
+describe('a CRL that was due to be replaced', () => {
+  const OVER = { thisUpdateMs: NOW_MS - DAY_MS, nextUpdateMs: NOW_MS - HOUR_MS }
+  test('still says revoked, which lasts, and that it is outdated', async () => {
+    const crl = await crlOf(ca, { ...OVER, revoked: listed('superseded') })
+    const revoked = { status: 'revoked', reason: 'superseded', revokedAtMs: NOW_MS - DAY_MS }
+    expect(statusBy([crl])).toMatchObject({ ...revoked, outdated: true })
+    expect(statusBy([crl], { atMs: NOW_MS - 2 * HOUR_MS })).not.toHaveProperty('outdated')
+    const other = await forgeLeaf(ca, { serialNumber: '0b' })
+    expect(statusBy([crl], other)).toEqual(unknown(/due to be replaced/))
+  })
+
+  test('says nothing of a hold, which may have been lifted', async () => {
+    const crl = await crlOf(ca, { ...OVER, revoked: listed('certificateHold') })
+    expect(statusBy([crl])).toEqual(unknown(/due to be replaced/))
+    expect(statusBy([crl], { atMs: NOW_MS - 2 * HOUR_MS }).status).toBe('revoked')
+  })
+
+  test('yields to a newer one, also to one that says nothing any more', async () => {
+    const older = await crlOf(ca, { ...OVER, revoked: listed('superseded') })
+    const newer = { thisUpdateMs: NOW_MS - 2 * HOUR_MS }
+    expect(statusBy([older, await crlOf(ca, newer)]).status).toBe('good')
+    const alsoOver = await crlOf(ca, { ...newer, nextUpdateMs: NOW_MS - HOUR_MS })
+    expect(statusBy([older, alsoOver])).toEqual(unknown(/due to be replaced/))
+  })
+
+  test('must be signed like any other, and not be from the future', async () => {
+    const forged = await crlOf(await forgeCa(), { ...OVER, revoked: listed('superseded') })
+    expect(statusBy([forged])).toEqual(unknown(/due to be replaced/))
+    const crl = await crlOf(ca, { ...OVER, revoked: listed('superseded') })
+    expect(statusBy([crl], { atMs: NOW_MS - 2 * DAY_MS })).toEqual(unknown(/future/))
+    expect(statusBy([crl], { atMs: Number.NaN })).toEqual(unknown(/future/))
+  })
+})
+
+describe('the entries of a CRL', () => {
+  const broken = writeSequence(integer(1))
+  const crlBy = (signer: TestCa['signer']): Promise<Uint8Array> =>
+    signStructure(
+      writeSequence(
+        integer(1),
+        writeSignatureAlgorithm(signer),
+        ca.certificate.subject.der,
+        writeTime(NOW_MS - HOUR_MS),
+        writeTime(NOW_MS + DAY_MS),
+        writeSequence(broken),
+      ),
+      signer,
+    )
+
+  test('are not looked at before its signature', async () => {
+    expect(statusBy([await crlBy((await forgeCa()).signer)])).toEqual(unknown(/not signed/))
+    expect(statusBy([await crlBy(ca.signer)])).toEqual(unknown(/entries of the CRL cannot be read/))
+  })
+
+  test('say nothing when that of the certificate cannot be read', async () => {
+    const entry = { extra: extensionOf('2.5.29.21', writeElement(0x0a, Uint8Array.of(7))) }
+    const crl = await craft({ entry })
+    expect(statusBy([crl])).toEqual(unknown(/entry of the certificate/))
+    expect(statusBy([crl], await forgeLeaf(ca, { serialNumber: '0b' })).status).toBe('good')
   })
 })
 

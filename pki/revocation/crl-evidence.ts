@@ -1,7 +1,8 @@
 import type { Certificate } from '../certificate/certificate.ts'
 import { contextTag } from '../der/der-reader.ts'
 import { writeElement } from '../der/der-writer.ts'
-import type { CertificateRevocationList, CrlEntry } from './certificate-revocation-list.ts'
+import type { CertificateRevocationList } from './certificate-revocation-list.ts'
+import type { CrlEntry } from './crl-entries.ts'
 import {
   ALL_REASONS,
   crlDistributionPointsOf,
@@ -9,7 +10,7 @@ import {
   shareName,
 } from './distribution-point.ts'
 import { refuseTime } from './evidence-time.ts'
-import type { RevocationEvidence, RevocationStatus } from './revocation-status.ts'
+import { type LastingEvidence, type RevocationStatus, statusOrLasting } from './revocation-status.ts'
 
 /** What is asked about one certificate. */
 export interface StatusQuestion {
@@ -29,6 +30,11 @@ export type CrlIssuerJudge = (question: {
   readonly atMs: number
 }) => boolean
 
+/** Whether a CRL that was due to be replaced is believed, as at its end. */
+interface CrlQuestion extends StatusQuestion {
+  readonly outdated: 'refused' | 'believed'
+}
+
 /** A CRL that decided, or why none could. */
 type Finding =
   | { readonly status: Exclude<RevocationStatus, { status: 'unknown' }>; readonly reasons: number }
@@ -40,7 +46,7 @@ type Finding =
  * (another key of the issuer, or another CRL issuer), counts only if that certificate is among `crlIssuers` and
  * `mayIssueCrl` says so.
  */
-export class CrlEvidence implements RevocationEvidence {
+export class CrlEvidence implements LastingEvidence {
   readonly #complete: readonly CertificateRevocationList[]
   readonly #deltas: readonly CertificateRevocationList[]
   readonly #crlIssuers: readonly Certificate[]
@@ -65,6 +71,16 @@ export class CrlEvidence implements RevocationEvidence {
   }
 
   statusOf(question: StatusQuestion): RevocationStatus {
+    return statusOrLasting(this.#status({ ...question, outdated: 'refused' }), () =>
+      this.lastStatusOf(question),
+    )
+  }
+
+  lastStatusOf(question: StatusQuestion): RevocationStatus {
+    return this.#status({ ...question, outdated: 'believed' })
+  }
+
+  #status(question: CrlQuestion): RevocationStatus {
     try {
       return this.#judge(question, [...crlDistributionPointsOf(question.certificate), ISSUER_ITSELF])
     } catch {
@@ -73,7 +89,7 @@ export class CrlEvidence implements RevocationEvidence {
   }
 
   /** The loop of RFC 5280 section 6.3.3: until all reasons are covered or a CRL says revoked. */
-  #judge(question: StatusQuestion, points: readonly DistributionPoint[]): RevocationStatus {
+  #judge(question: CrlQuestion, points: readonly DistributionPoint[]): RevocationStatus {
     let covered = 0
     let why = 'no CRL covers it'
     let good: RevocationStatus | undefined
@@ -99,24 +115,32 @@ export class CrlEvidence implements RevocationEvidence {
   #consult(
     crl: CertificateRevocationList,
     point: DistributionPoint,
-    question: StatusQuestion,
+    question: CrlQuestion,
     covered: number,
   ): Finding | undefined {
-    if (!covers(crl, point, question.certificate)) return undefined
+    const { certificate } = question
+    if (!covers(crl, point, certificate)) return undefined
     const reasons = (crl.issuingDistributionPoint?.reasons ?? ALL_REASONS) & point.reasons
     if ((reasons & ~covered) === 0) return undefined
-    const unusable = refuseUse(crl, question.atMs)
+    const unusable = refuseUse(crl, question)
     if (unusable !== undefined) return unusable
-    const signer = this.#signerOf(crl, point, question)
+    const signer = this.#signerOf(crl, point, { ...question, atMs: timeFor(crl, question) })
     if (signer === undefined) return 'the CRL is not signed by a key that may sign it'
+    const unreadable = refuseEntries(crl)
+    if (unreadable !== undefined) return unreadable
     const delta = this.#deltas.find(
       (candidate) =>
         candidate.continues(crl) &&
-        refuseUse(candidate, question.atMs) === undefined &&
-        candidate.isSignedBy(signer),
+        refuseUse(candidate, question) === undefined &&
+        candidate.isSignedBy(signer) &&
+        refuseEntries(candidate) === undefined,
     )
-    const entry = delta?.entryOf(question.certificate) ?? crl.entryOf(question.certificate)
-    return { status: statusFrom(entry, delta ?? crl, crl), reasons }
+    try {
+      const entry = delta?.entryOf(certificate) ?? crl.entryOf(certificate)
+      return { status: statusFrom(entry, delta ?? crl, crl), reasons }
+    } catch {
+      return 'the entry of the certificate in the CRL cannot be read'
+    }
   }
 
   #signerOf(
@@ -162,11 +186,29 @@ const issuerNames = ({ issuer }: Certificate): NonNullable<DistributionPoint['na
   { directory: issuer, der: writeElement(contextTag(4), issuer.der) },
 ]
 
-function refuseUse(crl: CertificateRevocationList, atMs: number): string | undefined {
-  if (crl.unsupportedExtension !== undefined)
-    return `the CRL has the critical extension ${crl.unsupportedExtension}, which is not supported`
-  return refuseTime('the CRL', crl, atMs)
+function refuseUse(crl: CertificateRevocationList, question: CrlQuestion): string | undefined {
+  return refuseExtension(crl) ?? refuseTime('the CRL', crl, timeFor(crl, question))
 }
+
+/** Only for a CRL whose signature is right: it walks over all entries. */
+function refuseEntries(crl: CertificateRevocationList): string | undefined {
+  try {
+    return refuseExtension(crl.entries)
+  } catch {
+    return 'the entries of the CRL cannot be read'
+  }
+}
+
+function refuseExtension({
+  unsupportedExtension,
+}: Pick<CertificateRevocationList, 'unsupportedExtension'>): string | undefined {
+  return unsupportedExtension === undefined
+    ? undefined
+    : `the CRL has the critical extension ${unsupportedExtension}, which is not supported`
+}
+
+const timeFor = ({ nextUpdateMs }: CertificateRevocationList, { atMs, outdated }: CrlQuestion): number =>
+  outdated === 'believed' ? Math.min(atMs, nextUpdateMs) : atMs
 
 /** Name, right and signature, the cheap ones first. */
 function maySign(crl: CertificateRevocationList, signer: Certificate): boolean {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import { bytesFromHex, type Signer } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
@@ -11,10 +13,11 @@ import {
   writeTime,
   writeUnsignedInteger,
 } from '../der/der-writer.ts'
-import { CRL_ENTRIES_MAX, ENUMERATED } from './certificate-revocation-list.ts'
+import { CRL_BYTES_MAX } from './certificate-revocation-list.ts'
 import { RevocationError } from './errors.ts'
 import { CRL_ENTRY_EXTENSION, CRL_EXTENSION } from './object-identifiers.ts'
-import { REVOCATION_REASONS, type RevocationReason } from './revocation-status.ts'
+import { writeReason } from './reason-code.ts'
+import type { RevocationReason } from './revocation-status.ts'
 import { signStructure, writeSignatureAlgorithm } from './signed-structure.ts'
 
 /** A certificate to be listed as revoked. */
@@ -24,6 +27,9 @@ interface RevokedCertificate {
   /** `unspecified` and absent are the same: RFC 5280 section 5.3.1 wants no entry extension for it. */
   readonly reason?: RevocationReason
 }
+
+/** A few milliseconds. */
+const ENTRIES_AT_ONCE = 1_000
 
 export interface CrlOrder {
   readonly issuer: Certificate
@@ -39,13 +45,12 @@ export interface CrlOrder {
  *
  * @throws {RevocationError} ERR_REVOCATION_ISSUE when the issuer may not sign CRLs, the signer's kind of key is not
  * its, the times are reversed, or an entry cannot be (removeFromCRL belongs into delta CRLs, twice the same number);
- * ERR_REVOCATION_CRL_TOO_LARGE
+ * ERR_REVOCATION_CRL_TOO_LARGE (over {@link CRL_BYTES_MAX}: nobody here would read it)
  */
 export async function signCrl(order: CrlOrder, signer: Signer): Promise<Uint8Array> {
   checkOrder(order, signer)
   const { issuer, thisUpdateMs, nextUpdateMs, revoked } = order
-  // Too many to be the arguments of one call.
-  const entries = revoked.length === 0 ? [] : [writeSequence(Buffer.concat(revoked.map(writeEntry)))]
+  const entries = revoked.length === 0 ? [] : [writeSequence(await writeEntries(revoked))]
   const signed = writeSequence(
     writeUnsignedInteger(Uint8Array.of(1)),
     writeSignatureAlgorithm(signer),
@@ -55,7 +60,12 @@ export async function signCrl(order: CrlOrder, signer: Signer): Promise<Uint8Arr
     ...entries,
     writeExplicit(0, writeSequence(...writeExtensions(order))),
   )
-  return signStructure(signed, signer)
+  const der = await signStructure(signed, signer)
+  if (der.length > CRL_BYTES_MAX) {
+    const what = `CRL of ${revoked.length} entries and ${der.length} bytes, limit ${CRL_BYTES_MAX}`
+    throw new RevocationError('ERR_REVOCATION_CRL_TOO_LARGE', what)
+  }
+  return der
 }
 
 function checkOrder({ issuer, number, thisUpdateMs, nextUpdateMs, revoked }: CrlOrder, signer: Signer): void {
@@ -67,16 +77,20 @@ function checkOrder({ issuer, number, thisUpdateMs, nextUpdateMs, revoked }: Crl
     throw issueError(`signer of ${signer.algorithm} for another key`)
   if (!(thisUpdateMs < nextUpdateMs)) throw issueError('the CRL ends before it begins')
   if (number <= 0n) throw issueError('the number of a CRL is positive')
-  if (revoked.length > CRL_ENTRIES_MAX) {
-    throw new RevocationError(
-      'ERR_REVOCATION_CRL_TOO_LARGE',
-      `CRL of ${revoked.length} entries, limit ${CRL_ENTRIES_MAX}`,
-    )
-  }
   if (new Set(revoked.map(({ serialNumberHex }) => serialNumberHex)).size < revoked.length)
     throw issueError('the same serial number twice')
   if (revoked.some(({ reason }) => reason === 'removeFromCRL'))
     throw issueError('removeFromCRL belongs into delta CRLs')
+}
+
+/** Takes seconds for the largest CRLs, and leaves others their turn meanwhile. */
+async function writeEntries(revoked: CrlOrder['revoked']): Promise<Uint8Array> {
+  const entries: Uint8Array[] = []
+  for (const each of revoked) {
+    entries.push(writeEntry(each))
+    if (entries.length % ENTRIES_AT_ONCE === 0) await setImmediate()
+  }
+  return Buffer.concat(entries)
 }
 
 function writeEntry({ serialNumberHex, revokedAtMs, reason }: RevokedCertificate): Uint8Array {
@@ -89,11 +103,6 @@ function writeEntry({ serialNumberHex, revokedAtMs, reason }: RevokedCertificate
     writeTime(revokedAtMs),
     ...extensions,
   )
-}
-
-/** CRLReason, DER. */
-export function writeReason(reason: RevocationReason): Uint8Array {
-  return writeElement(ENUMERATED, Uint8Array.of(REVOCATION_REASONS.indexOf(reason)))
 }
 
 function writeExtensions({ issuer, number }: CrlOrder): readonly Uint8Array[] {

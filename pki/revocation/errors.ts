@@ -5,6 +5,8 @@ export type RevocationErrorCode =
   | 'ERR_REVOCATION_ADDRESS'
   /** An answer over the limit of bytes. */
   | 'ERR_REVOCATION_ANSWER_TOO_LARGE'
+  /** Where answers are to be kept cannot be made, read or written. */
+  | 'ERR_REVOCATION_CACHE_DIRECTORY'
   /** Well-formed DER, but not a CRL as RFC 5280 section 5 profiles it. */
   | 'ERR_REVOCATION_CRL'
   | 'ERR_REVOCATION_CRL_TOO_LARGE'
@@ -22,7 +24,7 @@ export type RevocationErrorCode =
   /** No whole answer in time. */
   | 'ERR_REVOCATION_TIMEOUT'
 
-/** Evidence about revocations that cannot be read, fetched or issued. Never holds what a stranger sent. */
+/** Evidence about revocations that cannot be read, fetched, kept or issued. Never holds what a stranger sent. */
 export class RevocationError extends CodedError<RevocationErrorCode> {
   override name = 'RevocationError'
 }

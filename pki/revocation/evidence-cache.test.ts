@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
+import { type CertificateId, certificateIdOf } from './certificate-id.ts'
 import { EvidenceCache } from './evidence-cache.ts'
 import type { EvidenceStore } from './evidence-folder.ts'
 import type { FetchedEvidence } from './revocation-fetcher.ts'
@@ -35,6 +36,9 @@ function countingStore(): { store: EvidenceStore; reads: () => number } {
   }
   return { store, reads: () => reads }
 }
+
+const idOf = ({ certificate }: Forged): CertificateId =>
+  certificateIdOf({ certificate, issuer: ca.certificate, hashAlgorithm: 'sha256' })
 
 const refuse = (): Promise<void> => Promise.reject(new Error('EROFS'))
 
@@ -99,6 +103,33 @@ describe('the cache of evidence', () => {
       await expect(cache.find(question)).resolves.toMatchObject({
         age: 'outdated',
         status: { status: 'revoked' },
+      })
+    },
+  )
+
+  test.each([
+    { what: 'before', otherEndsMs: NOW_MS - 2 * HOUR_MS },
+    { what: 'after', otherEndsMs: NOW_MS + DAY_MS },
+  ])(
+    'knows the last word of an answer in a batch, also when that of another certificate ends $what it',
+    async ({ otherEndsMs }) => {
+      const cache = new EvidenceCache({ store: countingStore().store })
+      const other = await forgeLeaf(ca, { serialNumber: '0b' })
+      const ends = { thisUpdateMs: NOW_MS - DAY_MS, status: { status: 'good' } } as const
+      const answers = [
+        { ...ends, certificateId: idOf(leaf), nextUpdateMs: NOW_MS - HOUR_MS },
+        { ...ends, certificateId: idOf(other), nextUpdateMs: otherEndsMs },
+      ]
+      const question = { certificate: leaf.certificate, issuer: ca.certificate, atMs: NOW_MS }
+      await cache.add(question, fetched('ocsp', await responseOf(ca, leaf.certificate, { answers })))
+      await expect(cache.find(question)).resolves.toEqual({
+        age: 'outdated',
+        status: {
+          status: 'good',
+          source: 'ocsp',
+          thisUpdateMs: NOW_MS - DAY_MS,
+          nextUpdateMs: NOW_MS - HOUR_MS,
+        },
       })
     },
   )

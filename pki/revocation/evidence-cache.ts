@@ -5,10 +5,10 @@ import { parseCrl } from './certificate-revocation-list.ts'
 import { CrlEvidence } from './crl-evidence.ts'
 import { crlAddressesOf } from './distribution-point.ts'
 import type { EvidenceStore } from './evidence-folder.ts'
-import { OcspEvidence, usableUntilMs } from './ocsp-evidence.ts'
+import { OcspEvidence } from './ocsp-evidence.ts'
 import { parseOcspResponse } from './ocsp-response.ts'
 import type { FetchedEvidence } from './revocation-fetcher.ts'
-import type { RevocationEvidence, RevocationStatus } from './revocation-status.ts'
+import type { LastingEvidence, RevocationStatus } from './revocation-status.ts'
 
 /** Of evidence kept parsed beside the store. */
 const MEMORY_BYTES_MAX = 32 * 1024 * 1024
@@ -28,9 +28,7 @@ export interface CachedStatus {
 }
 
 interface Held {
-  readonly evidence: RevocationEvidence
-  /** When the last of it ends. */
-  readonly untilMs: number
+  readonly evidence: LastingEvidence
   readonly bytes: number
 }
 
@@ -112,20 +110,18 @@ export class EvidenceCache {
 }
 
 function parse(name: string, der: Uint8Array): Held {
-  if (name.endsWith('.ocsp')) {
-    const response = parseOcspResponse(der)
-    return { evidence: new OcspEvidence([response]), untilMs: usableUntilMs(response), bytes: der.length }
-  }
-  const crl = parseCrl(der)
-  return { evidence: new CrlEvidence({ crls: [crl] }), untilMs: crl.nextUpdateMs, bytes: der.length }
+  const evidence = name.endsWith('.ocsp')
+    ? new OcspEvidence([parseOcspResponse(der)])
+    : new CrlEvidence({ crls: [parseCrl(der)] })
+  return { evidence, bytes: der.length }
 }
 
-function judge({ evidence, untilMs }: Held, question: Question): CachedStatus | undefined {
-  const current = evidence.statusOf(question)
-  if (current.status !== 'unknown') return { status: current, age: 'current' }
-  if (!(question.atMs > untilMs)) return undefined
-  const outdated = evidence.statusOf({ ...question, atMs: untilMs })
-  return outdated.status === 'unknown' ? undefined : { status: outdated, age: 'outdated' }
+function judge({ evidence }: Held, question: Question): CachedStatus | undefined {
+  const status = evidence.statusOf(question)
+  const isOutdated = status.status === 'unknown' || (status.status === 'revoked' && status.outdated === true)
+  if (!isOutdated) return { status, age: 'current' }
+  const last = evidence.lastStatusOf(question)
+  return last.status === 'unknown' ? undefined : { status: last, age: 'outdated' }
 }
 
 function better(one: CachedStatus | undefined, other: CachedStatus): CachedStatus {

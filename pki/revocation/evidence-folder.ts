@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { CRL_BYTES_MAX } from './certificate-revocation-list.ts'
@@ -34,12 +34,16 @@ export class EvidenceFolder implements EvidenceStore {
     this.#entriesMax = entriesMax
   }
 
-  /** Makes the folder when it is not there, and clears it of what a crash has left half written. */
+  /**
+   * Makes the folder when it is not there, and clears it of what a crash has left half written. Rejects with the
+   * system's error when it cannot be made, read or written.
+   */
   static async open(
     directory: string,
     { entriesMax = ENTRIES_MAX }: { readonly entriesMax?: number } = {},
   ): Promise<EvidenceFolder> {
     await mkdir(directory, { recursive: true })
+    await access(directory, constants.W_OK)
     const files = await readdir(directory)
     for (const file of files.filter((name) => name.endsWith('.tmp'))) await rm(join(directory, file))
     const dated = await Promise.all(

@@ -4,7 +4,7 @@ import { certificateIdOf, sameCertificateId } from './certificate-id.ts'
 import { refuseTime } from './evidence-time.ts'
 import { OCSP } from './object-identifiers.ts'
 import type { OcspAnswer, OcspResponse } from './ocsp-response.ts'
-import type { RevocationEvidence, RevocationStatus } from './revocation-status.ts'
+import { type LastingEvidence, type RevocationStatus, statusOrLasting } from './revocation-status.ts'
 
 /** How long an answer may be used whose responder does not say so. */
 const WITHOUT_NEXT_UPDATE_MS = 24 * 60 * 60 * 1000
@@ -23,31 +23,45 @@ const EVALUATED: ReadonlySet<string> = new Set([
  * old, and signed by the issuer or by a responder the issuer itself has named, decides. `unknown` of a responder is
  * not good. Whether the certificate of a named responder was revoked is not asked: such certificates are short-lived.
  */
-export class OcspEvidence implements RevocationEvidence {
+export class OcspEvidence implements LastingEvidence {
   readonly #responses: readonly OcspResponse[]
 
   constructor(responses: readonly OcspResponse[]) {
     this.#responses = responses
   }
 
-  statusOf(question: {
-    readonly certificate: Certificate
-    readonly issuer: Certificate
-    readonly atMs: number
-  }): RevocationStatus {
+  statusOf(question: Question): RevocationStatus {
+    return statusOrLasting(
+      this.#judge(question, () => question.atMs),
+      () => this.lastStatusOf(question),
+    )
+  }
+
+  lastStatusOf(question: Question): RevocationStatus {
+    return this.#judge(question, ({ nextUpdateMs }) => Math.min(question.atMs, nextUpdateMs))
+  }
+
+  #judge(question: Question, timeFor: (times: Times) => number): RevocationStatus {
     const found = this.#responses
       .flatMap((response) => answersAbout(question, response).map((answer) => ({ answer, response })))
       .toSorted((a, b) => b.answer.thisUpdateMs - a.answer.thisUpdateMs)
     let why = 'no OCSP response is about it'
     for (const { answer, response } of found) {
       const times = timesOf(answer)
+      const atMs = timeFor(times)
       const refused =
-        refuseTime('the OCSP response', times, question.atMs) ?? refuseSigner(response, question)
+        refuseTime('the OCSP response', times, atMs) ?? refuseSigner(response, { ...question, atMs })
       if (refused === undefined) return statusFrom(answer, times)
       why = refused
     }
     return { status: 'unknown', why }
   }
+}
+
+interface Question {
+  readonly certificate: Certificate
+  readonly issuer: Certificate
+  readonly atMs: number
 }
 
 function answersAbout(
@@ -112,9 +126,4 @@ function isSigned(certificate: Certificate, issuer: Certificate): boolean {
   } catch {
     return false
   }
-}
-
-/** When the last answer of a response ends. */
-export function usableUntilMs({ answers }: OcspResponse): number {
-  return Math.max(...answers.map((answer) => timesOf(answer).nextUpdateMs))
 }

@@ -11,12 +11,11 @@ import {
   writeText,
 } from '../der/der-writer.ts'
 import { keyHashOf, writeCertificateId } from './certificate-id.ts'
-import { ENUMERATED } from './certificate-revocation-list.ts'
-import { writeReason } from './crl-writer.ts'
 import { RevocationError } from './errors.ts'
 import { OCSP } from './object-identifiers.ts'
 import { writeNonce } from './ocsp-request.ts'
 import { OCSP_RESPONSE_STATUSES, type OcspAnswer } from './ocsp-response.ts'
+import { writeReason } from './reason-code.ts'
 import { signStructure } from './signed-structure.ts'
 
 export interface OcspResponseOrder {
@@ -61,7 +60,7 @@ export function ocspErrorResponse(status: OcspErrorStatus): Uint8Array {
 }
 
 function writeStatus(status: OcspErrorStatus | 'successful'): Uint8Array {
-  return writeElement(ENUMERATED, Uint8Array.of(OCSP_RESPONSE_STATUSES.indexOf(status)))
+  return writeElement(TAG.enumerated, Uint8Array.of(OCSP_RESPONSE_STATUSES.indexOf(status)))
 }
 
 function checkOrder({ responder, answers }: OcspResponseOrder, signer: Signer): void {

@@ -6,10 +6,10 @@ import { Certificate } from '../certificate/certificate.ts'
 import { DistinguishedName } from '../certificate/distinguished-name.ts'
 import { contextPrimitiveTag, contextTag, type DerElement, DerReader, TAG } from '../der/der-reader.ts'
 import { type CertificateId, keyHashOf, readCertificateId } from './certificate-id.ts'
-import { ENUMERATED, readReason } from './certificate-revocation-list.ts'
 import { RevocationError } from './errors.ts'
 import { OCSP } from './object-identifiers.ts'
 import { readNonce } from './ocsp-request.ts'
+import { readReason } from './reason-code.ts'
 import type { RevocationReason } from './revocation-status.ts'
 import { isStructureSignedBy, readSignedStructure, type SignedStructure } from './signed-structure.ts'
 
@@ -98,7 +98,7 @@ function openResponse(der: Uint8Array): DerReader {
   const file = new DerReader(der)
   const outer = file.enter(TAG.sequence)
   file.end()
-  const status = outer.read(ENUMERATED).content
+  const status = outer.read(TAG.enumerated).content
   const name = status.length === 1 ? OCSP_RESPONSE_STATUSES[status[0] ?? 0] : undefined
   if (name === undefined) throw ocspError('a response of unknown status')
   if (name !== 'successful')

@@ -297,6 +297,19 @@ describe('an OCSP response of the issuer', () => {
     expect(statusBy(await responseOf(ca, leaf.certificate), NOW_MS + offsetMs).status).toBe(status)
   })
 
+  test.each([
+    { reason: 'superseded', expected: { status: 'revoked', outdated: true } },
+    { reason: 'certificateHold', expected: { status: 'unknown' } },
+  ] as const)(
+    'that is outdated and said revoked for $reason says $expected',
+    async ({ reason, expected }) => {
+      const status = { status: 'revoked', revokedAtMs: NOW_MS - DAY_MS, reason } as const
+      const der = await responseOf(ca, leaf.certificate, { answer: { status } })
+      expect(statusBy(der, NOW_MS + 2 * DAY_MS)).toMatchObject(expected)
+      expect(statusBy(der)).toMatchObject({ status: 'revoked', reason })
+    },
+  )
+
   test('about another certificate, or one of a twin of the issuer, says nothing', async () => {
     const other = await forgeLeaf(ca, { serialNumber: '0b' })
     expect(statusBy(await responseOf(ca, other.certificate)).status).toBe('unknown')

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 import type { PathVerdict } from '../path/path-verdict.ts'
 import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
@@ -15,6 +18,8 @@ beforeAll(async () => {
   root = await forgeCa({ subject: 'Root' })
   ca = await forgeCa({ subject: 'CA below', issuer: root })
 })
+
+const storeFailures: unknown[] = []
 
 const verdictOn = (...path: readonly Forged[]): PathVerdict => ({
   valid: true,
@@ -37,7 +42,11 @@ function open(
 ): Promise<PathRevocation> {
   return PathRevocation.open(
     { ...SETTINGS, ...over },
-    { clock: () => NOW_MS, onUnknown: (found) => void unknown.push(found) },
+    {
+      clock: () => NOW_MS,
+      onUnknown: (found) => void unknown.push(found),
+      onStoreFailure: (error) => void storeFailures.push(error),
+    },
   )
 }
 
@@ -113,4 +122,36 @@ test('ends at once, whoever is still being asked', async () => {
   await revocation[Symbol.asyncDispose]()
   const late = delay(5_000, 'late', { ref: false })
   expect(await Promise.race([judged, late])).toMatchObject({ statuses: [{ status: 'unknown' }] })
+})
+
+const openTemporary = async (): Promise<{ directory: string } & AsyncDisposable> => {
+  const directory = await mkdtemp(join(tmpdir(), 'evouch-path-revocation-'))
+  return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) }
+}
+
+describe('a cache directory', () => {
+  test('that is a file is refused with what to do: ERR_REVOCATION_CACHE_DIRECTORY', async () => {
+    await using folder = await openTemporary()
+    const cacheDirectory = join(folder.directory, 'file')
+    await writeFile(cacheDirectory, '')
+    await expect(open({ cacheDirectory })).rejects.toMatchObject({
+      code: 'ERR_REVOCATION_CACHE_DIRECTORY',
+      message: expect.stringMatching(/EEXIST.*or set none to keep the answers in memory/),
+    })
+    await using off = await open({ cacheDirectory, policy: 'off' })
+    expect(off).toBeDefined()
+  })
+
+  test('that takes no answer any more is told of, and the answer serves all the same', async () => {
+    await using crls = await startCrls(await crlOf(ca))
+    await using folder = await openTemporary()
+    const cacheDirectory = join(folder.directory, 'cache')
+    await using revocation = await open({ cacheDirectory })
+    await rm(cacheDirectory, { recursive: true })
+    for (const _ of [1, 2])
+      expect(await revocation.judge(verdictOn(crls.leaf, ca))).toMatchObject({
+        statuses: [{ status: 'good' }],
+      })
+    expect(storeFailures).toMatchObject([{ code: 'ENOENT' }])
+  })
 })

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Clock } from '#base'
+import { type Clock, messageOf } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
 import { type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
 import { REVOCATION_RULE, statusFinding } from '../path/revocation-rule.ts'
+import { RevocationError } from './errors.ts'
 import { EvidenceFolder, type EvidenceStore } from './evidence-folder.ts'
 import { guardedHttp } from './guarded-http.ts'
 import {
@@ -33,6 +34,8 @@ export interface RevocationPorts {
   readonly clock: Clock
   /** Told once of every certificate whose status is unknown, accepted or not; must not throw. */
   readonly onUnknown: (found: UnknownRevocation) => void
+  /** Told of each answer that the cache directory could not take; it serves until the end all the same. Must not throw. */
+  readonly onStoreFailure: (error: unknown) => void
 }
 
 export interface UnknownRevocation {
@@ -74,8 +77,7 @@ const NO_STORE: EvidenceStore = {
 export class PathRevocation implements AsyncDisposable {
   readonly #checker: RevocationChecker | undefined
   readonly #policy: RevocationPolicy
-  readonly #clock: Clock
-  readonly #onUnknown: RevocationPorts['onUnknown']
+  readonly #ports: RevocationPorts
   readonly #reported = new Set<string>()
   readonly #stop = new AbortController()
   readonly #refreshing: Promise<void>
@@ -84,20 +86,19 @@ export class PathRevocation implements AsyncDisposable {
     const { policy, graceHours = Number.POSITIVE_INFINITY } = settings
     this.#policy =
       policy === 'hard' ? { mode: 'hard-fail' } : { mode: 'soft-fail', graceMs: graceHours * HOUR_MS }
-    this.#clock = ports.clock
-    this.#onUnknown = ports.onUnknown
+    this.#ports = ports
     this.#checker = policy === 'off' ? undefined : this.#createChecker(settings, store)
     this.#refreshing = this.#refresh()
   }
 
   /**
-   * Rejects with the system's error when the cache directory cannot be made or read, with a TypeError or RangeError
-   * for a network that is none.
+   * @throws {RevocationError} ERR_REVOCATION_CACHE_DIRECTORY
+   * @throws {TypeError} {RangeError} for a network that is none
    */
   static async open(settings: RevocationSettings, ports: RevocationPorts): Promise<PathRevocation> {
     const { policy, cacheDirectory } = settings
     const keeps = policy !== 'off' && cacheDirectory !== undefined
-    return new PathRevocation(settings, ports, keeps ? await EvidenceFolder.open(cacheDirectory) : NO_STORE)
+    return new PathRevocation(settings, ports, keeps ? await openFolder(cacheDirectory) : NO_STORE)
   }
 
   /**
@@ -111,7 +112,7 @@ export class PathRevocation implements AsyncDisposable {
   ): Promise<PathVerdict> {
     if (!verdict.valid || this.#checker === undefined) return verdict
     const found = await this.#checker.check(verdict.path, {
-      atMs: this.#clock(),
+      atMs: this.#ports.clock(),
       policy: this.#policy,
       ...(signal === undefined ? {} : { signal }),
     })
@@ -140,7 +141,8 @@ export class PathRevocation implements AsyncDisposable {
       network: ({ signal = this.#stop.signal, ...request }) =>
         http({ ...request, signal: AbortSignal.any([signal, this.#stop.signal]) }),
     })
-    return new RevocationChecker({ fetcher, store, clock: this.#clock })
+    const { clock, onStoreFailure } = this.#ports
+    return new RevocationChecker({ fetcher, store, clock, onStoreFailure })
   }
 
   async #refresh(): Promise<void> {
@@ -160,7 +162,17 @@ export class PathRevocation implements AsyncDisposable {
     if (this.#reported.size >= REPORTED_MAX) this.#reported.clear()
     this.#reported.add(fingerprintSha256Hex)
     const namesSource = namesStatusSource(certificate)
-    this.#onUnknown({ certificate, why: status.why, namesSource, ...found })
+    this.#ports.onUnknown({ certificate, why: status.why, namesSource, ...found })
+  }
+}
+
+async function openFolder(directory: string): Promise<EvidenceFolder> {
+  try {
+    return await EvidenceFolder.open(directory)
+  } catch (cause) {
+    const what = `the cache directory for answers about revocation cannot be used: ${messageOf(cause)}`
+    const remedy = 'let this program read and write it, or set none to keep the answers in memory'
+    throw new RevocationError('ERR_REVOCATION_CACHE_DIRECTORY', `${what}; ${remedy}`, { cause })
   }
 }
 

@@ -164,7 +164,8 @@ export class RevocationChecker {
       await this.#cache.add(question, fetched).catch(this.#onStoreFailure)
       tracked.fetchedAtMs = question.atMs
       tracked.outageSinceMs = undefined
-      tracked.retryAtMs = 0
+      // Whoever answers with what is outdated is not asked again at once.
+      tracked.retryAtMs = fetched.status.nextUpdateMs < question.atMs ? question.atMs + RETRY_MS : 0
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
       tracked.outageSinceMs ??= question.atMs

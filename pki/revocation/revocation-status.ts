@@ -37,6 +37,8 @@ interface RevokedStatus {
   readonly reason: RevocationReason
   readonly thisUpdateMs: number
   readonly nextUpdateMs: number
+  /** The evidence was due to be replaced: see {@link statusOrLasting}. */
+  readonly outdated?: true
 }
 
 /** No evidence that can be used: nobody said anything, or it is too old, or not proven to come from the issuer. */
@@ -54,4 +56,21 @@ export interface RevocationEvidence {
     readonly issuer: Certificate
     readonly atMs: number
   }): RevocationStatus
+}
+
+/** Evidence that is asked again when it is out of date. */
+export interface LastingEvidence extends RevocationEvidence {
+  /** What it said last, however long ago. Good is no longer good then: only to know since when nothing is known. */
+  lastStatusOf: RevocationEvidence['statusOf']
+}
+
+/**
+ * What evidence says although all of it is outdated: nothing, unless it said revoked, which lasts. An entry stays on
+ * the CRLs until after the certificate's validity (RFC 5280 section 3.3), so that the next one would say the same; only
+ * a hold may be lifted (section 5.3.1). `last` is the newest word there is.
+ */
+export function statusOrLasting(status: RevocationStatus, last: () => RevocationStatus): RevocationStatus {
+  if (status.status !== 'unknown') return status
+  const said = last()
+  return said.status === 'revoked' && said.reason !== 'certificateHold' ? { ...said, outdated: true } : status
 }
