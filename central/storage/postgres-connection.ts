@@ -37,7 +37,7 @@ export function patientConfig(options: StorageOptions): PostgresConnectionConfig
 }
 
 /** The client takes a password beside a URL for absent, so it goes into it, as a parameter: some URLs have no host. */
-function withPassword(url: string, password: string | undefined): string {
+export function withPassword(url: string, password: string | undefined): string {
   if (password === undefined) return url
   const complete = new URL(url)
   complete.searchParams.set('password', password)
