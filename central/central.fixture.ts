@@ -119,7 +119,7 @@ async function writeConfig(directory: string, operatorCas: readonly object[]): P
   const value = {
     listen: { port: 0 },
     tls: { certificateFile: 'pki/tls/central.pem', privateKeyFile: 'pki/tls/central.key.pem' },
-    database: { file: 'central.sqlite' },
+    database: { url: 'sqlite:central.sqlite' },
     token: { keyFile: 'token.key.pem' },
     clients: roles.map((role) => ({
       clientId: role,

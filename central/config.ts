@@ -1,7 +1,7 @@
 import { Type, type Static, type TString } from 'typebox'
 
 import { CA_KINDS, ROLES, SCOPES } from '#opcp'
-import { FilePath, LogLevel, RevocationConfig, SecretSource } from '#service'
+import { FilePath, FileUrl, LogLevel, RevocationConfig, SecretSource } from '#service'
 
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 
@@ -19,6 +19,19 @@ const Tls = Type.Object(
   {
     certificateFile: FilePath({ description: 'PEM: server certificate, then its sub CAs' }),
     privateKeyFile: FilePath({ description: 'PEM, mode 0600' }),
+  },
+  closed,
+)
+
+const Database = Type.Object(
+  {
+    url: FileUrl('sqlite:', {
+      // A password has a place of its own.
+      pattern: String.raw`^(?:sqlite:.+|postgres(?:ql)?://(?![^/@]*:[^/@]*@)(?!.*[?&]password=).+)$`,
+      description:
+        'sqlite:FILE, made at the first start, or postgres://USER@HOST/DATABASE, shared by as many processes as there are',
+    }),
+    password: Type.Optional(SecretSource),
   },
   closed,
 )
@@ -129,7 +142,13 @@ const OperatorCa = Type.Object(
     ...SIGNING_KEY_MEMBERS,
     registrationRequired: Type.Boolean({
       default: false,
-      description: 'issue to registered end entities only (kind cpo)',
+      description:
+        'issue to registered end entities only: PUT /v1/vra/{cpo,oem,mo}/endEntities, for veh those of oem; not for cps',
+    }),
+    retired: Type.Boolean({
+      default: false,
+      description:
+        'issues nothing any more, so that another CA can have its kind and slug; answers OCSP and signs CRLs as before',
     }),
     validityDays: Type.Optional(
       Type.Integer({
@@ -153,7 +172,7 @@ export const CentralConfig = Type.Object(
   {
     listen: Listen,
     tls: Tls,
-    database: Type.Object({ file: FilePath({ description: 'SQLite; made at the first start' }) }, closed),
+    database: Database,
     token: Token,
     clients: Type.Array(Client, { minItems: 1 }),
     cps: Type.Object(

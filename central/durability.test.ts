@@ -81,7 +81,7 @@ describe('secrets', () => {
     const body = generateBody({ pcid: vehicle.pcid, emaid: 'DEEVOD00000002' })
     await scene.clientOf('MO_HUBJECT_PKI').generateSignedContractData(body)
     await scene.clientOf('CPO').getSignedContractData(await installationRequest(vehicle))
-    const { file } = scene.config.database
+    const file = scene.config.database.url.replace('sqlite:', '')
     const stored = [file, `${file}-wal`]
       .filter(existsSync)
       .map((name) => readFileSync(name, 'hex'))

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import { PathRevocation, unknownRevocationEntry } from '#pki'
-import type { Logger } from '#service'
+import { readSecret, type Logger } from '#service'
 
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
@@ -66,7 +66,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
 
-  const storage = resources.use(await openStorage({ url: `sqlite:${config.database.file}` }))
+  const storage = resources.use(await openDatabase(config))
   const revocation = resources.use(await openRevocation(config.revocation, ports))
   const { issued, endEntities } = storage.stores
   const records = new IssuedRecords({ cas, store: issued })
@@ -179,4 +179,8 @@ function createPools(
   const vehicles = new ProvisioningPool({ storage, roots, clock })
   const contracts = new ContractPool({ storage, roots, clock })
   return { roots, vehicles, contracts }
+}
+
+async function openDatabase({ database: { url, password } }: CentralConfig): Promise<Storage> {
+  return await openStorage({ url, password: password && (await readSecret(password)).reveal() })
 }

@@ -36,7 +36,7 @@ async function writeSigners(...signers: readonly object[]): Promise<void> {
   const value = {
     listen: { port: 0 },
     tls: { certificateFile: 'pki/tls/central.pem', privateKeyFile: 'pki/tls/central.key.pem' },
-    database: { file: 'central.sqlite' },
+    database: { url: 'sqlite:central.sqlite' },
     token: { keyFile: 'token.key.pem' },
     clients: [{ clientId: 'admin', secret: { file: 'secret' }, roles: ['ADMIN'] }],
     cps: { signers },

@@ -6,8 +6,8 @@ import { Type } from 'typebox'
 import { expect, test } from 'vitest'
 
 import { configJsonSchema } from './config-json-schema.ts'
-import { loadConfig } from './config.ts'
-import { FilePath } from './file-path.ts'
+import { checkConfig, loadConfig } from './config.ts'
+import { FilePath, FileUrl } from './file-path.ts'
 import { SecretSource } from './secret.ts'
 
 const closed = { additionalProperties: false } as const
@@ -122,5 +122,17 @@ test('the JSON Schema for editors does not require a key that has a default', ()
     title: 'example',
     required: ['listen', 'centrals'],
     properties: { listen: { required: ['port'] }, mode: { default: 'basic' } },
+  })
+})
+
+test.each([
+  ['sqlite:data/x.sqlite', 'sqlite:/etc/evouch/data/x.sqlite'],
+  ['sqlite:/var/x.sqlite', 'sqlite:/var/x.sqlite'],
+  ['sqlite::memory:', 'sqlite::memory:'],
+  ['postgres://host/x', 'postgres://host/x'],
+])('a URL %s that may name a file becomes %s', (url, resolved) => {
+  const schema = Type.Object({ url: FileUrl('sqlite:') }, closed)
+  expect(checkConfig({ url }, schema, { source: 'example', folder: '/etc/evouch' })).toEqual({
+    url: resolved,
   })
 })

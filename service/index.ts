@@ -2,7 +2,7 @@
 export { checkConfig, loadConfig } from './config.ts'
 export { ConfigError, type ConfigErrorCode } from './config-error.ts'
 export { configJsonSchema } from './config-json-schema.ts'
-export { FilePath } from './file-path.ts'
+export { FilePath, FileUrl } from './file-path.ts'
 export { createLogger, logFile, type LogDestination, type Logger, LogLevel } from './logger.ts'
 export { RevocationConfig } from './revocation-config.ts'
 export { runUntilSignal } from './run-until-signal.ts'

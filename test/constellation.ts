@@ -217,7 +217,7 @@ function centralConfig(
   const value = {
     listen: { port },
     tls: { certificateFile: 'pki/tls/central.pem', privateKeyFile: 'pki/tls/central.key.pem' },
-    database: { file: 'central.sqlite' },
+    database: { url: 'sqlite:central.sqlite' },
     token: { keyFile: 'token.key.pem' },
     clients: ROLES.map((role) => ({
       clientId: role,

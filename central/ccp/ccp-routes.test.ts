@@ -130,7 +130,7 @@ describe('a CertificateInstallationReq', () => {
     for (const rootType of ['V2G', 'MO']) {
       await expect(ask()).resolves.toMatchObject({ code: 'OK' })
       // As another process would: what is stored counts within seconds.
-      using database = new DatabaseSync(other.config.database.file)
+      using database = new DatabaseSync(other.config.database.url.replace('sqlite:', ''))
       database.exec(`DELETE FROM root WHERE root_type = '${rootType}'`)
       nowMs += 6_000
       await expect(ask()).resolves.toEqual(negative('FAILED_NoCertificateAvailable'))

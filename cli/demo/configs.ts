@@ -82,7 +82,7 @@ tls:
   certificateFile: pki/tls/central.pem
   privateKeyFile: pki/tls/central.key.pem
 database:
-  file: central.sqlite
+  url: sqlite:central.sqlite
 token:
   issuer: ${centralUrl(ports)}/
   audience: ${centralUrl(ports)}
