@@ -88,7 +88,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { service, signers, authentication: authority })
   serveCcp(app, { installations, authentication: authority })
-  servePki(app, { cas, issuance, issued, endEntities, authentication: authority, clock })
+  servePki(app, { cas, issuance, issued, endEntities, authentication: authority, clock, logger })
 
   const { host, port } = config.listen
   const url = await app.listen({ host, port }).catch((cause: unknown) => {
