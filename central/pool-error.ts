@@ -53,6 +53,11 @@ export const POOL_ERROR_STATUS = {
   ERR_CCP_REQUEST_SIGNATURE: 400,
   ERR_CCP_REQUEST_CHAIN: 400,
   ERR_CCP_NOT_FOUND: 404,
+  ERR_CCP_CONTRACT_NOT_FOUND: 404,
+  /** Stored, but no longer to be handed out. */
+  ERR_CCP_CONTRACT_NOT_VALID: 404,
+  /** The CA did not revoke, so that the contract stays. */
+  ERR_CCP_REVOCATION_FAILED: 502,
   /** No CA of that name, kind, edition and algorithm. */
   ERR_EST_UNKNOWN_CA: 404,
   ERR_EST_REQUEST: 400,
@@ -61,6 +66,8 @@ export const POOL_ERROR_STATUS = {
   ERR_EST_CLIENT_CERTIFICATE: 401,
   /** A renewal for another name than that of the client certificate. */
   ERR_EST_OTHER_NAME: 403,
+  /** A contract that the CPS has made: its vehicle cannot prolong it. */
+  ERR_EST_NOT_RENEWABLE: 403,
   /** None that this service has issued. */
   ERR_EST_CERTIFICATE_UNKNOWN: 404,
   /** The two of OCSP go out as its own errors. */

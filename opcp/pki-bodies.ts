@@ -2,10 +2,10 @@ import { Type, type Static } from 'typebox'
 
 const Text = Type.String({ maxLength: 256 })
 
-/** A station that may enrol, as its operator registers it. The misspelt member is the live service's. */
+/** Who may enrol, as its owner registers it; all but the name are about stations. The misspelt member is the live service's. */
 export const EndEntity = Type.Object(
   {
-    /** EVSEID or SECCID, the CN of the certificate. */
+    /** The CN of the certificate: EVSEID or SECCID of a station, PCID of a vehicle, EMAID of a contract. */
     commonName: Type.String({ minLength: 1, maxLength: 64 }),
     evseID: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 64 })),
     manufacture: Type.Optional(Text),

@@ -18,6 +18,7 @@ export function contractCaOf(
   const ca = all.find((each) => each.name === name)
   if (ca === undefined) throw refused(name, 'names none of operatorCas')
   if (ca.kind !== 'mo') throw refused(name, `names a CA of kind ${ca.kind}, must be mo`)
+  if (ca.retired) throw refused(name, 'names a CA that is retired')
   if (ca.edition !== 'iso2') throw refused(name, 'names a CA for ISO 15118-20, contracts are of ISO 15118-2')
   return ca
 }

@@ -41,11 +41,11 @@ test('those who ask at the same time get the same CRL', async () => {
   expect([new Set(answers.map(({ der }) => der)).size, scene.signatures() - before]).toEqual([1, 1])
 })
 
-describe('while the key cannot sign', () => {
-  const failing = async (): Promise<Uint8Array> => {
-    throw new Error('CKR_DEVICE_REMOVED')
-  }
+const failing = async (): Promise<Uint8Array> => {
+  throw new Error('CKR_DEVICE_REMOVED')
+}
 
+describe('while the key cannot sign', () => {
   test('the last CRL is given as long as it is valid, with the reason, and the key is left alone between', async () => {
     const last = await crls.current(scene.ca)
     await scene.revoke(await scene.enrolled('first'), 'first')

@@ -23,6 +23,8 @@ export interface EndEntityName {
   readonly commonName: string
   /** Upper case without separators: two with the same key are the same entity. */
   readonly key: string
+  /** Operator, provider or WMI, in upper case; of a signing service, whose name says nothing about its owner, empty. */
+  readonly ownerId: string
   /** @throws {PoolError} ERR_POOL_NOT_OWNER */
   readonly requireOwner: (caller: Caller) => void
 }
@@ -35,13 +37,13 @@ export function readEndEntityName(
 ): EndEntityName {
   if (commonName === undefined || commonName.length === 0 || commonName.length > COMMON_NAME_LENGTH_MAX)
     throw refused('must have 1 to 64 characters')
-  const requireOwner = ownerCheck(kind, commonName, rules)
+  const owner = ownerOf(kind, commonName, rules)
   const plain = commonName.replace(/[-*]/g, '')
   return {
     // Vehicles and charge points expect 14 or 15 characters in contract certificates.
     commonName: kind === 'mo' ? plain : commonName,
     key: plain.toUpperCase(),
-    requireOwner,
+    ...owner,
   }
 }
 
@@ -52,25 +54,29 @@ export function readOperatorId(text: string): string {
   return text.replace(/[-*]/g, '').slice(0, 5).toUpperCase()
 }
 
-function ownerCheck(kind: CaKind, commonName: string, rules: IdentifierRules): (caller: Caller) => void {
+function ownerOf(
+  kind: CaKind,
+  commonName: string,
+  rules: IdentifierRules,
+): Pick<EndEntityName, 'ownerId' | 'requireOwner'> {
   switch (kind) {
     case 'cpo': {
       const operatorId = readOperatorId(commonName)
-      return (caller) => requireOwnOperator(caller, { operatorId })
+      return { ownerId: operatorId, requireOwner: (caller) => requireOwnOperator(caller, { operatorId }) }
     }
     case 'mo': {
       const emaid = identifier('ERR_IDENTIFIER_EMAID', 'must be an EMAID', () =>
         parseEmaid(commonName, rules),
       )
-      return (caller) => requireOwnProvider(caller, emaid)
+      return { ownerId: emaid.providerId, requireOwner: (caller) => requireOwnProvider(caller, emaid) }
     }
     case 'oem':
     case 'veh': {
       const pcid = identifier('ERR_IDENTIFIER_PCID', 'must be a PCID', () => parsePcid(commonName, rules))
-      return (caller) => requireOwnWmi(caller, pcid)
+      return { ownerId: pcid.wmi, requireOwner: (caller) => requireOwnWmi(caller, pcid) }
     }
     case 'cps':
-      return () => undefined
+      return { ownerId: '', requireOwner: () => undefined }
   }
 }
 

@@ -3,17 +3,43 @@ import { Compile } from 'typebox/compile'
 import { Clean } from 'typebox/value'
 
 import type { Clock } from '#base'
-import { EndEntity, OPERATIONS } from '#opcp'
+import { EndEntity, OPERATIONS, type Operation } from '#opcp'
 
-import { requireOwnOperator } from '../http/caller.ts'
+import { requireOwnOperator, type Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
 import { readEndEntityName, readOperatorId } from './end-entity-name.ts'
 import type { EndEntityStore } from './end-entity-store.ts'
+import type { RegistryKind } from './operator-ca.ts'
 
 const endEntity = Compile(EndEntity)
 
-/** The registration authority: which stations of an operator may enrol. Known members are kept, others dropped. */
+interface Registry {
+  readonly put: Operation
+  readonly list: Operation
+  /** Whose end entities a caller sees. */
+  readonly ownersOf: (caller: Caller) => ReadonlySet<string>
+}
+
+const REGISTRIES: Readonly<Record<RegistryKind, Registry>> = {
+  oem: {
+    put: OPERATIONS.putVehicleEntity,
+    list: OPERATIONS.getVehicleEntities,
+    ownersOf: ({ wmis }) => wmis,
+  },
+  cpo: {
+    put: OPERATIONS.putEndEntity,
+    list: OPERATIONS.getEndEntities,
+    ownersOf: ({ operatorIds }) => operatorIds,
+  },
+  mo: {
+    put: OPERATIONS.putContractEntity,
+    list: OPERATIONS.getContractEntities,
+    ownersOf: ({ providerIds }) => providerIds,
+  },
+}
+
+/** The registration authority: who may enrol where that takes a registration. */
 export function serveEndEntities(
   app: FastifyInstance,
   {
@@ -22,29 +48,39 @@ export function serveEndEntities(
     clock,
   }: { readonly endEntities: EndEntityStore; readonly authentication: Authentication; readonly clock: Clock },
 ): void {
-  serveOperation(app, OPERATIONS.putEndEntity, {
-    authentication,
-    handle: async ({ caller, body }) => {
-      const registration = readBody(Clean(EndEntity, readBody(body, endEntity)), endEntity)
-      const { commonName, evseID = [] } = registration
-      const name = readEndEntityName('cpo', commonName, 'iso20')
-      name.requireOwner(caller)
-      for (const evseId of evseID) requireOwnOperator(caller, { operatorId: readOperatorId(evseId) })
-      await endEntities.put({
-        kind: 'cpo',
-        commonNameKey: name.key,
-        operatorId: readOperatorId(commonName),
-        registration,
-        registeredAtMs: clock(),
-      })
-      return { status: 200, body: registration }
-    },
-  })
-  serveOperation(app, OPERATIONS.getEndEntities, {
-    authentication,
-    handle: async ({ caller }) => ({
-      status: 200,
-      body: { endEntities: await endEntities.listOf('cpo', [...caller.operatorIds]) },
-    }),
-  })
+  for (const kind of ['oem', 'cpo', 'mo'] as const) {
+    const { put, list, ownersOf } = REGISTRIES[kind]
+    serveOperation(app, put, {
+      authentication,
+      handle: async ({ caller, body }) => {
+        const registration = readRegistration(kind, body)
+        const name = readEndEntityName(kind, registration.commonName, 'iso20')
+        name.requireOwner(caller)
+        for (const evseId of registration.evseID ?? [])
+          requireOwnOperator(caller, { operatorId: readOperatorId(evseId) })
+        await endEntities.put({
+          kind,
+          commonNameKey: name.key,
+          operatorId: name.ownerId,
+          registration,
+          registeredAtMs: clock(),
+        })
+        return { status: 200, body: registration }
+      },
+    })
+    serveOperation(app, list, {
+      authentication,
+      handle: async ({ caller }) => {
+        const owners = [...ownersOf(caller)]
+        const listed = owners.length === 0 ? [] : await endEntities.listOf(kind, owners)
+        return { status: 200, body: { endEntities: listed } }
+      },
+    })
+  }
+}
+
+/** Known members are kept, others dropped; vehicles and contracts have no EVSEs. */
+function readRegistration(kind: RegistryKind, body: unknown): EndEntity {
+  const { evseID, ...registration } = readBody(Clean(EndEntity, readBody(body, endEntity)), endEntity)
+  return { ...registration, ...(kind === 'cpo' && evseID !== undefined && { evseID }) }
 }

@@ -13,8 +13,8 @@ import type { Caller } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
 import { readEndEntityName, type EndEntityName } from './end-entity-name.ts'
 import type { EndEntityStore } from './end-entity-store.ts'
-import type { Issuance } from './issuance.ts'
-import type { IssuedCertificate, IssuedStore } from './issued-store.ts'
+import { certificateSubjectOf, type Issuance } from './issuance.ts'
+import { PROVISIONING_REQUESTER, type IssuedCertificate, type IssuedStore } from './issued-store.ts'
 import type { AlgorithmName, OperatorCa, OperatorCas } from './operator-ca.ts'
 
 /** Which CA a path of EST speaks of; the request's key decides between those of one edition. */
@@ -53,18 +53,23 @@ export class Enrolment {
   }
 
   /**
-   * Renews with the certificate that is to be renewed: whoever holds its key needs no token. The new one belongs to the
-   * same client.
+   * Renews with the certificate that is to be renewed, for the very same subject (RFC 7030 §4.2.2): whoever holds its key
+   * needs no token. The new one belongs to the same client.
+   *
+   * Contracts that the CPS has made are not renewed like this: their keys are in vehicles, and how long they last is the
+   * mobility operator's to say. It orders a new one from the CPS.
    *
    * @throws {PoolError} ERR_EST_CLIENT_CERTIFICATE when it is none of this CA's records, expired or revoked; ERR_EST_OTHER_NAME;
-   * those of {@link enrol}
+   * ERR_EST_NOT_RENEWABLE; those of {@link enrol}
    */
   async renew(target: EstTarget, body: Uint8Array, clientCertificateDer: Uint8Array): Promise<Enrolled> {
-    const held = await this.#judge(target, clientCertificateDer)
+    const certificate = readClientCertificate(clientCertificateDer)
+    const { requester } = await this.#judge(target, certificate)
+    if (requester === PROVISIONING_REQUESTER)
+      throw new PoolError('ERR_EST_NOT_RENEWABLE', 'The contract is renewed by its mobility operator.')
     const { ca, request, name } = this.#read(target, body)
-    if (name.commonName !== held.commonName)
-      throw new PoolError('ERR_EST_OTHER_NAME', 'The common name is not that of the client certificate.')
-    return await this.#issue({ ca, request, name, requester: held.requester })
+    requireSameSubject({ certificate, request, name })
+    return await this.#issue({ ca, request, name, requester })
   }
 
   #read(
@@ -87,7 +92,7 @@ export class Enrolment {
   }): Promise<Enrolled> {
     const { ca, request, name, requester } = order
     const { endEntities, issuance } = this.#parts
-    if (ca.registrationRequired && !(await endEntities.isRegistered(ca.kind, name.key)))
+    if (ca.registry !== undefined && !(await endEntities.isRegistered(ca.registry, name.key)))
       throw new PoolError('ERR_EST_NOT_REGISTERED', 'The common name is not registered.')
     const leaf = await issuance.issue({ ca, request, commonName: name.commonName, requester })
     // Clients of the CPO's CA expect one certificate, the others cut sub CA 2 and sub CA 1 out of the answer.
@@ -95,8 +100,7 @@ export class Enrolment {
   }
 
   /** Any CA of the kind counts: a station may go from one edition to the other. */
-  async #judge({ kind, slug }: EstTarget, der: Uint8Array): Promise<IssuedCertificate> {
-    const certificate = readClientCertificate(der)
+  async #judge({ kind, slug }: EstTarget, certificate: Certificate): Promise<IssuedCertificate> {
     const nowMs = this.#parts.clock()
     const issuer = this.#parts.cas.all.find(
       (ca) => ca.kind === kind && ca.slug === slug && ca.hasIssued(certificate),
@@ -113,6 +117,25 @@ export class Enrolment {
     if (known.revocation !== undefined) throw clientCertificateRefused('is revoked')
     return known
   }
+}
+
+/** Of organization and country those that {@link Issuance} takes over; DC is the CA's to set. */
+function requireSameSubject({
+  certificate,
+  request,
+  name,
+}: {
+  readonly certificate: Certificate
+  readonly request: CertificateRequest
+  readonly name: EndEntityName
+}): void {
+  const wanted = certificateSubjectOf(request, name.commonName)
+  const { subject, commonName, organizationName } = certificate
+  const isSame =
+    commonName === wanted.commonName &&
+    organizationName === wanted.organizationName &&
+    subject.values('C')[0] === wanted.countryName
+  if (!isSame) throw new PoolError('ERR_EST_OTHER_NAME', 'The subject is not that of the client certificate.')
 }
 
 export function clientCertificateRefused(why: string): PoolError {

@@ -60,7 +60,7 @@ export class Issuance {
       ca,
       requester,
       profile: ca.profile,
-      subject: subjectOf(request, commonName),
+      subject: certificateSubjectOf(request, commonName),
       publicKey: request.publicKey,
       notBeforeMs: Math.max(issuedAtMs - BACKDATE_MS, ca.certificate.validFromMs),
       notAfterMs,
@@ -102,8 +102,12 @@ export class Issuance {
   }
 }
 
-/** C, O and CN of the request are kept; DC and everything else the profile says. */
-function subjectOf(
+/**
+ * The subject that a request gets: its C and O, and the CN once that was judged; DC and everything else the profile says.
+ *
+ * @throws {PoolError} ERR_EST_REQUEST when it has not one organization
+ */
+export function certificateSubjectOf(
   { subject }: CertificateRequest,
   commonName: string,
 ): { commonName: string; organizationName: string; countryName?: string } {

@@ -56,6 +56,7 @@ export async function startIssuing(clock: Clock): Promise<IssuingScene> {
     root: pki['v2g/root'].certificate,
     signer,
     registrationRequired: false,
+    retired: false,
     validityDays: 30,
     revocation: {},
   })

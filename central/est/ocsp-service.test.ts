@@ -54,6 +54,15 @@ const failing = async (): Promise<Uint8Array> => {
   throw new Error('CKR_DEVICE_REMOVED')
 }
 
+/** An answer in the words of openssl. */
+async function told({ der }: { readonly der: Uint8Array }): Promise<string> {
+  const file = join(directory, 'answer.der')
+  await writeFile(file, der)
+  return await openssl(['ocsp', '-respin', file, '-noverify', '-text'])
+}
+
+const errorResponse = (status: number): number[] => [0x30, 3, 0x0a, 1, status]
+
 describe('an answer', () => {
   test('is signed once for all who ask, at the same time or until it is half as old as it may be', async () => {
     const request = await requestFor('-no_nonce', certificate)
@@ -71,11 +80,6 @@ describe('an answer', () => {
     const good = await ocsp.answer(scene.ca, request, SOURCE)
     await scene.revoke(certificate, 'first')
     const revoked = await ocsp.answer(scene.ca, request, SOURCE)
-    const told = async ({ der }: { der: Uint8Array }): Promise<string> => {
-      const file = join(directory, 'answer.der')
-      await writeFile(file, der)
-      return await openssl(['ocsp', '-respin', file, '-noverify', '-text'])
-    }
     expect(await told(good)).toContain('Cert Status: good')
     expect(await told(revoked)).toContain('Cert Status: revoked')
     expect(await ocsp.answer(scene.ca, request, SOURCE)).toEqual(revoked)
@@ -153,8 +157,6 @@ describe('on the wire', () => {
     const answer = await fetch(`http://127.0.0.1:${port}/ocsp/cps`, init)
     return { status: answer.status, bytes: [...new Uint8Array(await answer.arrayBuffer())] }
   }
-
-  const errorResponse = (status: number): number[] => [0x30, 3, 0x0a, 1, status]
 
   test('a key that cannot sign, or signs too often, is tryLater, in the form of the request', async () => {
     const withNonce = await requestFor('-nonce', certificate)

@@ -119,7 +119,7 @@ export class OcspService {
     const key = `${renewal.name} ${renewal.says}`
     const underWay = this.#underWay.get(key)
     if (underWay !== undefined) return underWay
-    const renewed = this.#renew(renewal).finally(() => this.#underWay.delete(key))
+    const renewed = this.#renew(renewal).finally(() => void this.#underWay.delete(key))
     this.#underWay.set(key, renewed)
     return renewed
   }

@@ -24,7 +24,7 @@ export async function openOperatorCas(
 }
 
 async function openOperatorCa(entry: Entry, keys: AsyncDisposableStack): Promise<OperatorCa> {
-  const { name, kind, slug, registrationRequired, validityDays } = entry
+  const { name, kind, slug, registrationRequired, retired, validityDays } = entry
   const certificate = await readCertificate(entry.certificateFile)
   const signer = keys.use(await openSigningKey(entry))
   if (!signer.publicKey.equals(certificate.publicKey))
@@ -41,6 +41,7 @@ async function openOperatorCa(entry: Entry, keys: AsyncDisposableStack): Promise
     root: await readCertificate(entry.rootFile),
     signer,
     registrationRequired,
+    retired,
     validityDays,
     revocation: addressesOf(entry),
   })

@@ -47,6 +47,18 @@ const CA_PROFILES: Readonly<Record<CaKind, CertificateProfileName>> = {
   cps: 'cps-sub2',
 }
 
+/** Kinds whose end entities can be registered. */
+export type RegistryKind = 'oem' | 'cpo' | 'mo'
+
+/** Where the end entities of a CA are registered: vehicles in one place, whichever of their certificates it is. */
+const REGISTRIES: Readonly<Record<CaKind, RegistryKind | undefined>> = {
+  cpo: 'cpo',
+  mo: 'mo',
+  oem: 'oem',
+  veh: 'oem',
+  cps: undefined,
+}
+
 export interface OperatorCaOptions {
   /** In the paths of its OCSP responder and CRL. */
   readonly name: string
@@ -59,6 +71,8 @@ export interface OperatorCaOptions {
   readonly root: Certificate
   readonly signer: Signer
   readonly registrationRequired: boolean
+  /** Issues nothing any more; its successor has its place. */
+  readonly retired: boolean
   readonly validityDays: number | undefined
   readonly revocation: RevocationAddresses
 }
@@ -77,7 +91,10 @@ export class OperatorCa {
   readonly chain: readonly Certificate[]
   readonly root: Certificate
   readonly signer: Signer
-  readonly registrationRequired: boolean
+  /** Who may have a certificate; `undefined`: everybody whose name it is. */
+  readonly registry: RegistryKind | undefined
+  /** Issues nothing any more, and answers for what it has issued. */
+  readonly retired: boolean
   readonly validityMs: number
   readonly revocation: RevocationAddresses
   /** SHA-256 of its SubjectPublicKeyInfo, lower-case hex. */
@@ -103,18 +120,17 @@ export class OperatorCa {
     this.chain = [certificate, ...subCertificates]
     this.root = root
     this.signer = caSigner(signer)
-    this.registrationRequired = options.registrationRequired
+    this.registry = options.registrationRequired ? REGISTRIES[kind] : undefined
+    this.retired = options.retired
     this.validityMs = (options.validityDays ?? VALIDITY_DAYS[kind]) * DAY_MS
     this.revocation = options.revocation
     this.keySha256 = createHash('sha256').update(certificate.publicKeyDer).digest('hex')
+    if (options.registrationRequired && this.registry === undefined)
+      throw refusedCa(name, `nobody can be registered for a CA of kind ${kind}`)
     requireChain(name, [...this.chain, root])
     this.remarks = lintCertificate(certificate, CA_PROFILES[kind], 'input')
     const refused = this.remarks.find(({ severity }) => severity === 'require')
-    if (refused !== undefined)
-      throw new CentralError(
-        'ERR_CENTRAL_OPERATOR_CA',
-        `operator CA ${name}: ${refused.message} (${refused.source})`,
-      )
+    if (refused !== undefined) throw refusedCa(name, `${refused.message} (${refused.source})`)
   }
 
   /** Whether it has signed the certificate; says nothing about validity or revocation. */
@@ -128,12 +144,11 @@ export class OperatorCas {
   #all: readonly OperatorCa[]
 
   /**
-   * @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when two have the same name, or the same kind, slug and algorithm;
-   * ERR_CENTRAL_SHARED_CA_KEY
+   * @throws {CentralError} ERR_CENTRAL_OPERATOR_CA when two have the same name, or two that issue the same kind, slug and
+   * algorithm; ERR_CENTRAL_SHARED_CA_KEY
    */
   constructor(all: readonly OperatorCa[]) {
-    for (const keyOf of [nameKey, roleKey]) {
-      const keys = all.map(keyOf)
+    for (const keys of [all.map(nameKey), all.filter(({ retired }) => !retired).map(roleKey)]) {
       const twice = keys.find((key, index) => keys.indexOf(key) !== index)
       if (twice !== undefined)
         throw new CentralError('ERR_CENTRAL_OPERATOR_CA', `two operator CAs are ${twice}`)
@@ -151,9 +166,9 @@ export class OperatorCas {
     this.#all = all
   }
 
-  /** @throws {PoolError} ERR_EST_UNKNOWN_CA */
+  /** The one that issues. @throws {PoolError} ERR_EST_UNKNOWN_CA */
   get(wanted: Pick<OperatorCa, 'kind' | 'slug' | 'algorithm'>): OperatorCa {
-    const found = this.all.find((ca) => roleKey(ca) === roleKey(wanted))
+    const found = this.all.find((ca) => !ca.retired && roleKey(ca) === roleKey(wanted))
     if (found === undefined) throw unknownCa()
     return found
   }
@@ -174,6 +189,9 @@ const nameKey = ({ name }: Pick<OperatorCa, 'name'>): string => `named ${name}`
 const roleKey = ({ kind, slug, algorithm }: Pick<OperatorCa, 'kind' | 'slug' | 'algorithm'>): string =>
   `${slug === undefined ? '' : `${slug}-`}${kind} with ${algorithm}`
 
+const refusedCa = (name: string, why: string): CentralError =>
+  new CentralError('ERR_CENTRAL_OPERATOR_CA', `operator CA ${name}: ${why}`)
+
 function requireOwnKeys(all: readonly OperatorCa[]): void {
   for (const [index, { keySha256, name }] of all.entries()) {
     const other = all.slice(index + 1).find((each) => each.keySha256 === keySha256)
@@ -189,9 +207,6 @@ function requireChain(name: string, chain: readonly Certificate[]): void {
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1] ?? certificate
     if (!certificate.issuer.equals(issuer.subject) || !certificate.isSignedBy(issuer))
-      throw new CentralError(
-        'ERR_CENTRAL_OPERATOR_CA',
-        `operator CA ${name}: ${certificate.distinguishedName} is not issued by ${issuer.distinguishedName}`,
-      )
+      throw refusedCa(name, `${certificate.distinguishedName} is not issued by ${issuer.distinguishedName}`)
   }
 }
