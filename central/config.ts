@@ -1,8 +1,10 @@
 import { Type, type Static, type TString } from 'typebox'
 
-import { CA_KINDS, ROLES, SCOPES } from '#opcp'
+import { CA_KINDS, ROLES } from '#opcp'
 import { FilePath, FileUrl, LogLevel, RevocationConfig, SecretSource } from '#service'
 
+import { RequestLimits } from './http/request-limits.ts'
+import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 
 const closed = { additionalProperties: false } as const
@@ -62,10 +64,25 @@ const Client = Type.Object(
     secret: SecretSource,
     name: Type.String({ default: '', description: 'claim client_name' }),
     roles: Type.Array(Type.Enum([...ROLES]), { minItems: 1, uniqueItems: true }),
-    permissions: Type.Array(Type.Enum(Object.values(SCOPES)), {
+    participant: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description: 'the company, when it has several clients; default: the clientId',
+      }),
+    ),
+    person: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 256,
+        description: 'ADMIN: who holds the secret; two clients of one person are no four eyes',
+      }),
+    ),
+    permissions: Type.Array(Type.Enum([...PERMISSIONS]), {
       uniqueItems: true,
-      default: Object.values(SCOPES),
-      description: 'pools the client may use; the role matrix of OPCP applies on top',
+      default: [...POOL_PERMISSIONS],
+      description:
+        'pools the client may use; the role matrix of OPCP applies on top; administration has to be named',
     }),
     wmis: Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{3}$' }), {
       default: [],
@@ -103,6 +120,25 @@ const CpsSigner = Type.Object(
     usableUntil: Type.Optional(Time('signs before then; default: the end of its certificate')),
   },
   closed,
+)
+
+const Ccp = Type.Object(
+  {
+    negativeExiStatus: Type.Union([Type.Literal(404), Type.Literal(200)], {
+      default: 404,
+      description:
+        'of an answer that tells the vehicle in EXI why there is no contract; 200: for backends that forward nothing else',
+    }),
+    fallbackWhenNoDefault: Type.Union([Type.Literal('none'), Type.Literal('oldest')], {
+      default: 'none',
+      description: 'what a vehicle gets none of whose contracts is the default',
+    }),
+    unknownRoots: Type.Union([Type.Literal('deliver'), Type.Literal('refuse')], {
+      default: 'deliver',
+      description: 'what becomes of a vehicle that lists no V2G root of the RCP: many list anything',
+    }),
+  },
+  { ...closed, default: {} },
 )
 
 const CA_NAME_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
@@ -175,6 +211,7 @@ export const CentralConfig = Type.Object(
     database: Database,
     token: Token,
     clients: Type.Array(Client, { minItems: 1 }),
+    limits: RequestLimits,
     cps: Type.Object(
       {
         signers: Type.Array(CpsSigner, {
@@ -184,6 +221,7 @@ export const CentralConfig = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    ccp: Ccp,
     mo: Mo,
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
     revocation: RevocationConfig,

@@ -12,16 +12,24 @@ import { contractCaOf } from './est/contract-authority.ts'
 import { openOperatorCas } from './est/open-operator-cas.ts'
 import type { OperatorCa, OperatorCas } from './est/operator-ca.ts'
 import type { TlsCredentials } from './http/server.ts'
-import { ClientRegistry } from './oauth/clients.ts'
+import { secretHash } from './registry/client-secret.ts'
+import type { SecretHashes } from './registry/client.ts'
+import type { ConfigClient } from './registry/config-clients.ts'
 import { openCpsSigners } from './signing-keys.ts'
 import { CentralError } from './start-error.ts'
 
 /** The members of the config that can change while central serves. */
 export type LiveConfig = Pick<CentralConfig, 'tls' | 'clients' | 'cps' | 'mo' | 'operatorCas'>
 
+/** The clients the config names; their secrets are kept here only, as hashes by client id. */
+export interface ConfigClients {
+  readonly entries: readonly ConfigClient[]
+  readonly secrets: ReadonlyMap<string, SecretHashes>
+}
+
 export interface LiveParts {
   readonly tls: TlsCredentials
-  readonly clients: ClientRegistry
+  readonly clients: ConfigClients
   readonly cpsSigners: readonly CpsSigner[]
   readonly cas: OperatorCas
   /** The one of `cas` that issues contracts. */
@@ -43,12 +51,14 @@ export async function openLiveParts(config: LiveConfig, keys: AsyncDisposableSta
   return { tls, clients, cpsSigners, cas, contractCa: contractCaOf(config, cas) }
 }
 
-async function readClients({ clients }: LiveConfig): Promise<ClientRegistry> {
-  const read = clients.map(async ({ secret, ...client }) => ({
-    client,
-    secret: (await readSecret(secret)).reveal(),
-  }))
-  return new ClientRegistry(await Promise.all(read))
+async function readClients({ clients }: LiveConfig): Promise<ConfigClients> {
+  const secrets = new Map<string, SecretHashes>()
+  for (const { clientId, secret } of clients) {
+    if (secrets.has(clientId))
+      throw new CentralError('ERR_CENTRAL_CLIENT', `two clients have the id ${clientId}`)
+    secrets.set(clientId, { current: secretHash((await readSecret(secret)).reveal()), previous: undefined })
+  }
+  return { entries: clients.map(({ secret: _, ...client }) => client), secrets }
 }
 
 async function readTls({ tls: { certificateFile, privateKeyFile } }: LiveConfig): Promise<TlsCredentials> {

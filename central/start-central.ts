@@ -6,6 +6,11 @@ import { readSecret, type Logger } from '#service'
 
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
+import { ContractProvision } from './ccp/contract-provision.ts'
+import { ContractRevocation } from './ccp/contract-revocation.ts'
+import { ContractVerification } from './ccp/contract-verification.ts'
+import { Deliveries } from './ccp/deliveries.ts'
+import { DeliveryChoice } from './ccp/delivery-choice.ts'
 import { InstallationService } from './ccp/installation.ts'
 import type { CentralConfig } from './config.ts'
 import { serveCps } from './cps/cps-routes.ts'
@@ -16,16 +21,22 @@ import { Issuance } from './est/issuance.ts'
 import { IssuedRecords } from './est/issued-records.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
+import { serveWritesOnce } from './http/idempotency.ts'
+import { limitRequests } from './http/request-limits.ts'
 import { createHttpsServer, replaceTls } from './http/server.ts'
 import { openLiveParts, type LiveConfig } from './live-config.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
 import { openTokenKey } from './oauth/token-key.ts'
 import { serveTokens } from './oauth/token-route.ts'
+import { serveOpenApi } from './openapi/openapi-routes.ts'
+import { collectRoutes } from './openapi/served-routes.ts'
 import { servePcp } from './pcp/pcp-routes.ts'
 import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool, type PathRecords } from './rcp/root-pool.ts'
+import { ClientDirectory } from './registry/client-directory.ts'
+import { enterConfigClients } from './registry/config-clients.ts'
 import { CentralError } from './start-error.ts'
 import type { Storage } from './storage-port.ts'
 import { openStorage } from './storage/open-storage.ts'
@@ -60,35 +71,54 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const { logger, clock, random } = ports
   const keys = resources.use(new AsyncDisposableStack())
   const live = await openLiveParts(config, keys)
-  const { clients, cas } = live
+  const { cas } = live
   let { tls, contractCa } = live
   let current: LiveConfig = config
   logRemarks(cas, logger)
   const key = await openTokenKey(config.token.keyFile)
 
   const storage = resources.use(await openDatabase(config))
+  const { registry, idempotency } = storage.stores
+  await enterConfigClients(live.clients.entries, { storage, nowMs: clock() })
+  const clients = new ClientDirectory({ store: registry, clock, configSecrets: live.clients.secrets })
   const revocation = resources.use(await openRevocation(config.revocation, ports))
   const { issued, endEntities } = storage.stores
   const records = new IssuedRecords({ cas, store: issued })
-  const pools = createPools(storage, { ...ports, revocation, records })
-  const issuance = new Issuance({ store: issued, clock, random })
+  const pools = createPools(storage, { ...ports, cas, revocation, records })
+  const issuance = new Issuance({ storage, clock, random })
   const contractAuthority = (): ContractAuthority | undefined =>
     contractCa && contractAuthorityOf(contractCa, issuance)
   const signers = new CpsSigners({ signers: live.cpsSigners, roots: pools.roots, clock })
   logSigners(signers, logger)
   const service = new ProvisioningService({ pools, signers, contractAuthority, clock, random })
-  const installations = new InstallationService({ ...pools, clock })
-  const authority = new TokenAuthority({ key, ...config.token, clock })
+  const operatorRoot = (): string | undefined => signers.defaultRoot()
+  const choice = new DeliveryChoice({ ...pools, operatorRoot, clock })
+  const installations = new InstallationService({ ...pools, choice, settings: config.ccp, clock })
+  const provision = new ContractProvision({ ...pools, choice })
+  const deliveries = resources.use(new Deliveries({ storage, roots: pools.roots, ...ports }))
+  const authority = new TokenAuthority({ clients, key, ...config.token, clock })
 
   const app = createHttpsServer({ tls, logger, clock, random })
   resources.defer(() => app.close())
+  const routes = collectRoutes(app)
   const audiences = [config.token.audience, ...config.token.audienceAliases]
-  serveTokens(app, { clients, authority, key, audiences, clock })
+  limitRequests(app, { limits: config.limits, clock })
+  serveWritesOnce(app, { store: idempotency, clock, random })
+  serveTokens(app, {
+    clients,
+    authority,
+    key,
+    issuer: config.token.issuer,
+    audiences,
+    perSourceMax: config.limits.tokensPerSource,
+    clock,
+  })
   serveRcp(app, { pool: pools.roots, authentication: authority })
   servePcp(app, { pool: pools.vehicles, authentication: authority })
-  serveCps(app, { service, signers, authentication: authority })
-  serveCcp(app, { installations, authentication: authority })
-  servePki(app, { cas, issuance, issued, endEntities, authentication: authority, clock, logger })
+  serveCps(app, { ...pools, service, signers, authentication: authority })
+  serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
+  servePki(app, { cas, issuance, storage, authentication: authority, clock, logger })
+  serveOpenApi(app, routes)
 
   const { host, port } = config.listen
   const url = await app.listen({ host, port }).catch((cause: unknown) => {
@@ -105,8 +135,9 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
       const next = await openLiveParts(wanted, opened)
       if (!isDeepStrictEqual(tls, next.tls)) replaceTls(app, next.tls)
       tls = next.tls
+      await enterConfigClients(next.clients.entries, { storage, nowMs: clock() })
       current = wanted
-      clients.replace(next.clients)
+      clients.replace(next.clients.secrets)
       cas.replace(next.cas)
       contractCa = next.contractCa
       signers.replace(next.cpsSigners)
@@ -166,9 +197,14 @@ function createPools(
     clock,
     random,
     logger,
+    cas,
     ...judges
-  }: CentralPorts & { readonly revocation: PathRevocation; readonly records: PathRecords },
-): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool } {
+  }: CentralPorts & {
+    readonly cas: OperatorCas
+    readonly revocation: PathRevocation
+    readonly records: PathRecords
+  },
+): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool; verification: ContractVerification } {
   const onProfileRemark: OnProfileRemark = ({ certificate, profile, findings }) => {
     // The name of a vehicle's or contract's certificate is no matter for the log.
     const who = { issuer: certificate.issuer.text, fingerprint: certificate.fingerprintSha256Hex }
@@ -177,8 +213,16 @@ function createPools(
   }
   const roots = new RootPool({ storage, clock, random, onProfileRemark, ...judges })
   const vehicles = new ProvisioningPool({ storage, roots, clock })
-  const contracts = new ContractPool({ storage, roots, clock })
-  return { roots, vehicles, contracts }
+  const verification = new ContractVerification({ roots, clock })
+  const contracts = new ContractPool({
+    storage,
+    roots,
+    verification,
+    revocation: new ContractRevocation({ cas, clock }),
+    clock,
+    random,
+  })
+  return { roots, vehicles, contracts, verification }
 }
 
 async function openDatabase({ database: { url, password } }: CentralConfig): Promise<Storage> {

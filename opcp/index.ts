@@ -42,7 +42,7 @@ export {
 } from './pcp-bodies.ts'
 export type { VehicleChain } from './pcp-bodies.ts'
 export { EndEntity, RevokeCertificateRequest } from './pki-bodies.ts'
-export { EST_ROUTES, JWKS_PATH, REVOCATION_ROUTES, TOKEN_PATH, TOKEN_ROUTES } from './public-routes.ts'
+export { EST_ROUTES, JWKS_PATH, OPENID_PATH, REVOCATION_ROUTES, TOKEN_PATH, TOKEN_ROUTES } from './public-routes.ts'
 export { ROOT_TYPES, RootCert, RootCertCollection, RootCertResponse, RootCertUpload } from './rcp-bodies.ts'
 export type { RootType } from './rcp-bodies.ts'
 export { TokenRequest, TokenResponse } from './token-bodies.ts'

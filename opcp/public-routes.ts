@@ -8,6 +8,7 @@ import { TokenRequest, TokenResponse } from './token-bodies.ts'
 /** Token endpoint and its published keys: outside the role matrix, since they come before any token. */
 export const TOKEN_PATH = '/oauth/token'
 export const JWKS_PATH = '/.well-known/jwks.json'
+export const OPENID_PATH = '/.well-known/openid-configuration'
 
 const JSON_TYPE = 'application/json'
 
@@ -27,6 +28,10 @@ export const TOKEN_ROUTES = {
   jwks: {
     summary: 'The keys that tokens are signed with (RFC 7517).',
     answers: { 200: Type.Object({ keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) }) },
+  },
+  openid: {
+    summary: 'Where tokens and keys are (OpenID Connect Discovery 1.0).',
+    answers: { 200: Type.Record(Type.String(), Type.Unknown()) },
   },
 } as const satisfies Record<string, RouteDescription>
 

@@ -9,6 +9,7 @@ import { readEndEntityName } from './end-entity-name.ts'
 
 const OWNER: Caller = {
   clientId: 'x',
+  participantId: 'x',
   roles: new Set(),
   permissions: new Set(),
   wmis: new Set(['EVO']),

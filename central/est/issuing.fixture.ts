@@ -61,9 +61,9 @@ export async function startIssuing(clock: Clock): Promise<IssuingScene> {
     revocation: {},
   })
   const cas = new OperatorCas([ca])
-  const issuance = new Issuance({ store, clock, random: systemRandom })
+  const issuance = new Issuance({ storage, clock, random: systemRandom })
   const enrolment = new Enrolment({ cas, issuance, issued: store, endEntities, clock })
-  const revocations = new RevocationService({ cas, store, clock })
+  const revocations = new RevocationService({ cas, storage, clock })
   return {
     ca,
     store,
@@ -90,5 +90,5 @@ export async function startIssuing(clock: Clock): Promise<IssuingScene> {
 function callerOf(clientId: string): Caller {
   const none: ReadonlySet<string> = new Set()
   const identifiers = { wmis: none, providerIds: none, operatorIds: none }
-  return { clientId, roles: new Set(['CPS']), permissions: none, ...identifiers }
+  return { clientId, participantId: clientId, roles: new Set(['CPS']), permissions: none, ...identifiers }
 }

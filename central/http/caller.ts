@@ -5,6 +5,8 @@ import { PoolError } from '../pool-error.ts'
 /** Who calls, as its token says. Identifiers are in upper case. */
 export interface Caller {
   readonly clientId: string
+  /** The company the client belongs to. */
+  readonly participantId: string
   readonly roles: ReadonlySet<string>
   readonly permissions: ReadonlySet<string>
   /** World manufacturer identifiers (3 characters): the vehicles of an OEM. */
@@ -13,6 +15,15 @@ export interface Caller {
   readonly providerIds: ReadonlySet<string>
   /** Country and operator (5 characters): the charge points of a CPO. */
   readonly operatorIds: ReadonlySet<string>
+}
+
+/** Who does something, for what is recorded about it. */
+export interface Actor {
+  readonly clientId: string
+  readonly participantId: string
+  readonly roles: readonly string[]
+  readonly sourceIp: string
+  readonly traceId: string
 }
 
 /** What an operation asks of its caller. */

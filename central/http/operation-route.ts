@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Operation, Reach, RouteDescription } from '#opcp'
 
 import { PoolError } from '../pool-error.ts'
-import { reachOf, type Caller } from './caller.ts'
+import { reachOf, type Actor, type Caller } from './caller.ts'
 import { noteOf, type RequestNote } from './server.ts'
 
 declare module 'fastify' {
@@ -16,6 +16,7 @@ declare module 'fastify' {
 /** A request whose caller may call the operation; what it may touch is for the handler to check against `reach`. */
 export interface PoolRequest {
   readonly caller: Caller
+  readonly actor: Actor
   readonly reach: Reach
   readonly body: unknown
   readonly parameter: (name: string) => string
@@ -30,11 +31,20 @@ export interface PoolAnswer {
   readonly body: object
   /** Entity tag, quoted: a caller that names it in If-None-Match gets 304 instead of the body. */
   readonly etag?: string
+  /** Where to find what the request has made. */
+  readonly location?: string
 }
 
 export interface Authentication {
   /** @throws {PoolError} ERR_POOL_UNAUTHENTICATED */
   verify(token: string): Promise<Caller>
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** Who calls, once its token was verified; `undefined` where none is needed. */
+export function callerOf(request: FastifyRequest): Caller | undefined {
+  return callers.get(request)
 }
 
 /** Serves an operation under all its paths: token, scope and role are checked before the body is read. */
@@ -43,32 +53,40 @@ export function serveOperation(
   operation: Operation,
   {
     authentication,
+    secretAnswer = false,
     handle,
   }: {
     readonly authentication: Authentication
+    /** The answer holds a secret that is told once. */
+    readonly secretAnswer?: boolean
     readonly handle: (request: PoolRequest) => Promise<PoolAnswer>
   },
 ): void {
-  const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly reach: Reach }>()
+  const reaches = new WeakMap<FastifyRequest, Reach>()
   const route: Omit<RouteOptions, 'url'> = {
     method: operation.method,
-    config: { description: operation },
+    config: { description: operation, secretAnswer },
     onRequest: async (request) => {
       const caller = await authentication.verify(bearerToken(request))
       noteOf(request).clientId = caller.clientId
-      callers.set(request, { caller, reach: reachOf(caller, operation) })
+      reaches.set(request, reachOf(caller, operation))
+      callers.set(request, caller)
     },
     handler: async (request, reply) => {
-      const access = callers.get(request)
-      if (access === undefined) throw new TypeError('a handler runs after the access check')
-      const { status, body, etag } = await handle({
-        ...access,
+      const [caller, reach] = [callers.get(request), reaches.get(request)]
+      if (caller === undefined || reach === undefined)
+        throw new TypeError('a handler runs after the access check')
+      const { status, body, etag, location } = await handle({
+        caller,
+        actor: actorOf(caller, request),
+        reach,
         body: request.body,
         parameter: (name) => textMember(request.params, name) ?? '',
         query: (name) => textMember(request.query, name),
         flag: (header) => flagOf(request.headers[header.toLowerCase()]),
         note: noteOf(request),
       })
+      if (location !== undefined) reply.header('location', location)
       if (etag !== undefined) {
         reply.header('etag', etag)
         if (isNamed(etag, request.headers['if-none-match'])) return reply.code(304).send()
@@ -77,6 +95,10 @@ export function serveOperation(
     },
   }
   for (const url of [operation.path, ...(operation.aliases ?? [])]) app.route({ ...route, url })
+}
+
+function actorOf({ clientId, participantId, roles }: Caller, request: FastifyRequest): Actor {
+  return { clientId, participantId, roles: [...roles], sourceIp: request.ip, traceId: request.id }
 }
 
 /** RFC 9110 §13.1.2: a list of tags, weak ones compare like strong ones, or `*` for any. */

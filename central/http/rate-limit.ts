@@ -30,7 +30,13 @@ export class RateLimit {
     this.#windows.set(key, { endsAtMs: this.#clock() + WINDOW_MS, count: 1 })
   }
 
-  #current(key: string): { count: number } | undefined {
+  /** Whole seconds until `key` is counted anew. */
+  secondsLeft(key: string): number {
+    const window = this.#current(key)
+    return window === undefined ? 0 : Math.ceil((window.endsAtMs - this.#clock()) / 1_000)
+  }
+
+  #current(key: string): { readonly endsAtMs: number; count: number } | undefined {
     const window = this.#windows.get(key)
     if (window !== undefined && this.#clock() < window.endsAtMs) return window
     this.#windows.delete(key)

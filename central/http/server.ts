@@ -8,6 +8,7 @@ import type { Logger } from '#service'
 import { POOL_ERROR_STATUS, PoolError } from '../pool-error.ts'
 import { CentralError } from '../start-error.ts'
 import { parseJson } from './json-body.ts'
+import { TooOften } from './too-often.ts'
 import { uuidOf } from './uuid.ts'
 
 /** The largest body, a CertificateInstallationReq of -20, has about 16 KB. */
@@ -171,6 +172,7 @@ function refuse(error: unknown, { request, reply, logger }: Exchange): void {
   const status = refusal === undefined ? 500 : POOL_ERROR_STATUS[refusal.code]
   const message = refusal?.message ?? 'Internal error.'
   noteReason(request, error)
+  if (error instanceof TooOften) reply.header('retry-after', error.retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   reply
     .code(status)

@@ -5,19 +5,21 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 
-import type { Client } from './clients.ts'
+import type { ClientAccess } from '../registry/client.ts'
 import { TokenAuthority } from './token-authority.ts'
 import { openTokenKey, type TokenKey } from './token-key.ts'
 
 const STAGE = { issuer: 'https://issuer/', audience: 'https://stage', lifetimeSeconds: 600 }
-const CLIENT: Client = {
+const CLIENT: ClientAccess = {
   clientId: 'cpo',
+  participantId: 'company',
+  generation: 0,
   name: 'CPO',
   roles: ['CPO'],
   permissions: ['rcpservice', 'ccpservice'],
   wmis: [],
   providerIds: [],
-  operatorIds: ['deevo'],
+  operatorIds: ['DEEVO'],
 }
 const REFUSED = { code: 'ERR_POOL_UNAUTHENTICATED' }
 
@@ -32,14 +34,17 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }))
 
 let nowMs: number
+let current: ClientAccess | undefined
 let authority: TokenAuthority
 beforeEach(() => {
   nowMs = Date.UTC(2026, 0, 1)
+  current = CLIENT
   authority = authorityWith()
 })
 
 function authorityWith(over: Partial<typeof STAGE & { key: TokenKey }> = {}): TokenAuthority {
-  return new TokenAuthority({ key, ...STAGE, clock: () => nowMs, ...over })
+  const clients = { current: async () => current }
+  return new TokenAuthority({ clients, key, ...STAGE, clock: () => nowMs, ...over })
 }
 
 async function tokenOf(issuer: TokenAuthority, permissions?: readonly string[]): Promise<string> {
@@ -50,6 +55,7 @@ test('a token says who its client is, and never more than the client may', async
   const token = await tokenOf(authority, ['ccpservice', 'cpservice'])
   await expect(authority.verify(token)).resolves.toEqual({
     clientId: 'cpo',
+    participantId: 'company',
     roles: new Set(['CPO']),
     permissions: new Set(['ccpservice']),
     wmis: new Set(),
@@ -89,4 +95,29 @@ test('a token signed with the public key as a shared secret, or without an end, 
     .setExpirationTime(nowMs / 1_000 + 60)
     .sign(secret)
   await expect(authority.verify(shared)).rejects.toMatchObject(REFUSED)
+})
+
+test('a token of a client that may do nothing any more, or of an earlier secret, is refused', async () => {
+  const token = await tokenOf(authority)
+  await expect(authority.verify(token)).resolves.toMatchObject({ clientId: 'cpo' })
+  current = { ...CLIENT, generation: 1 }
+  await expect(authority.verify(token)).rejects.toMatchObject(REFUSED)
+  await expect(authority.verify(await tokenOf(authorityWith()))).rejects.toMatchObject(REFUSED)
+  current = undefined
+  await expect(authority.verify(token)).rejects.toMatchObject(REFUSED)
+})
+
+test('a token is worth what its client may do now, and never more than when it was issued', async () => {
+  const token = await tokenOf(authority)
+  current = {
+    ...CLIENT,
+    permissions: ['rcpservice', 'cpservice'],
+    roles: ['CPO', 'CPS'],
+    operatorIds: ['DEXXX'],
+  }
+  await expect(authority.verify(token)).resolves.toMatchObject({
+    permissions: new Set(['rcpservice']),
+    roles: new Set(['CPO']),
+    operatorIds: new Set(),
+  })
 })

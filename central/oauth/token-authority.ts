@@ -5,7 +5,7 @@ import type { TokenResponse } from '#opcp'
 
 import type { Caller } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
-import type { Client } from './clients.ts'
+import { limited, type ClaimedRights, type ClientAccess } from '../registry/client.ts'
 import type { TokenKey } from './token-key.ts'
 
 /** Tokens of as many clients in use at the same time are verified once each. */
@@ -14,7 +14,14 @@ const VERIFIED_TOKENS_MAX = 1_000
 const TOKEN_LENGTH_MAX = 8 * 1024
 const CLOCK_SKEW_S = 60
 
+/** What the registry says about clients. */
+export interface CurrentAccess {
+  /** What the client may do now, `undefined` for nothing; the same object until it is looked up anew. */
+  current(clientId: string): Promise<ClientAccess | undefined>
+}
+
 export interface TokenAuthorityOptions {
+  readonly clients: CurrentAccess
   readonly key: TokenKey
   readonly issuer: string
   /** URL of this stage: audience of its tokens and prefix of their claims. */
@@ -26,14 +33,17 @@ export interface TokenAuthorityOptions {
 /** Issues the tokens of this stage and verifies them, as the live service's tokens are built (RS256 JWT). */
 export class TokenAuthority {
   readonly #options: TokenAuthorityOptions
-  readonly #verified = new Map<string, { readonly caller: Caller; readonly expiresAtMs: number }>()
+  readonly #verified = new Map<string, Verified>()
 
   constructor(options: TokenAuthorityOptions) {
     this.#options = options
   }
 
   /** `permissions` narrows what the client may do; it never widens. */
-  async issue(client: Client, permissions: readonly string[] = client.permissions): Promise<TokenResponse> {
+  async issue(
+    client: ClientAccess,
+    permissions: readonly string[] = client.permissions,
+  ): Promise<TokenResponse> {
     const { key, issuer, audience, lifetimeSeconds, clock } = this.#options
     const granted = client.permissions.filter((permission) => permissions.includes(permission))
     const issuedAt = Math.floor(clock() / 1_000)
@@ -43,6 +53,7 @@ export class TokenAuthority {
       [`${audience}/emaid`]: [...client.providerIds],
       [`${audience}/operator`]: [...client.operatorIds],
       [`${audience}/client_name`]: [client.name],
+      [`${audience}/generation`]: client.generation,
       azp: client.clientId,
       gty: 'client-credentials',
       scope: granted.join(' '),
@@ -63,16 +74,34 @@ export class TokenAuthority {
     }
   }
 
-  /** @throws {PoolError} ERR_POOL_UNAUTHENTICATED, without saying which check failed */
+  /**
+   * Who calls: with the rights of the token, as far as its client has them now.
+   *
+   * @throws {PoolError} ERR_POOL_UNAUTHENTICATED, without saying which check failed
+   */
   async verify(token: string): Promise<Caller> {
+    const verified = await this.#verifiedOf(token)
+    const { claimed, generation } = verified
+    const access = await this.#options.clients.current(claimed.clientId)
+    if (access === undefined) throw unauthenticated(new TypeError('its client may do nothing now'))
+    if (generation !== access.generation) throw unauthenticated(new TypeError('it is of an earlier secret'))
+    if (verified.now?.access !== access) verified.now = { access, caller: limited(claimed, access) }
+    return verified.now.caller
+  }
+
+  async #verifiedOf(token: string): Promise<Verified> {
     const nowMs = this.#options.clock()
     const known = this.#verified.get(token)
-    if (known !== undefined && nowMs < known.expiresAtMs) return known.caller
+    if (known !== undefined && nowMs < known.expiresAtMs) return known
     const payload = await this.#payloadOf(token, nowMs)
-    const caller = callerOf(payload, this.#options.audience)
+    const verified = {
+      claimed: callerOf(payload, this.#options.audience),
+      generation: payload[`${this.#options.audience}/generation`],
+      expiresAtMs: ((payload.exp ?? 0) + CLOCK_SKEW_S) * 1_000,
+    }
     if (this.#verified.size >= VERIFIED_TOKENS_MAX) this.#verified.clear()
-    this.#verified.set(token, { caller, expiresAtMs: ((payload.exp ?? 0) + CLOCK_SKEW_S) * 1_000 })
-    return caller
+    this.#verified.set(token, verified)
+    return verified
   }
 
   async #payloadOf(token: string, nowMs: number): Promise<JWTPayload> {
@@ -94,11 +123,19 @@ export class TokenAuthority {
   }
 }
 
+interface Verified {
+  readonly claimed: ClaimedRights
+  readonly generation: unknown
+  readonly expiresAtMs: number
+  /** What is left of the claims by what the client may do now. */
+  now?: { readonly access: ClientAccess; readonly caller: Caller }
+}
+
 function unauthenticated(cause: unknown): PoolError {
   return new PoolError('ERR_POOL_UNAUTHENTICATED', 'The token is invalid or expired.', { cause })
 }
 
-function callerOf(payload: JWTPayload, audience: string): Caller {
+function callerOf(payload: JWTPayload, audience: string): ClaimedRights {
   const texts = (claim: string): readonly string[] => {
     const value = payload[claim]
     return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []

@@ -93,17 +93,20 @@ export function identifiersOfClient({ client, ...family }: ClientFamily): Identi
   return intersection({ ...all, ...client.limitedTo }, all)
 }
 
+/** What a token says that its client may do. */
+export type ClaimedRights = Omit<Caller, 'participantId'>
+
 /** What both a token and its client's present rights allow: rights that were taken away end with the next request. */
-export function limited(caller: Caller, access: ClientAccess): Caller {
+export function limited(claimed: ClaimedRights, access: ClientAccess): Caller {
   const both = (set: ReadonlySet<string>, list: readonly string[]): ReadonlySet<string> =>
     new Set(list.filter((item) => set.has(item)))
   return {
     clientId: access.clientId,
     participantId: access.participantId,
-    roles: both(caller.roles, access.roles),
-    permissions: both(caller.permissions, access.permissions),
-    wmis: both(caller.wmis, access.wmis),
-    providerIds: both(caller.providerIds, access.providerIds),
-    operatorIds: both(caller.operatorIds, access.operatorIds),
+    roles: both(claimed.roles, access.roles),
+    permissions: both(claimed.permissions, access.permissions),
+    wmis: both(claimed.wmis, access.wmis),
+    providerIds: both(claimed.providerIds, access.providerIds),
+    operatorIds: both(claimed.operatorIds, access.operatorIds),
   }
 }

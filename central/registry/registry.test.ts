@@ -236,8 +236,8 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
       await expect(clients.revoke('client')).resolves.toMatchObject({ state: 'REVOKED' })
       await expect(clients.revoke('client')).resolves.toMatchObject({ state: 'REVOKED', version: 2 })
       await expect(directory.authenticate({ clientId: 'client', secret })).resolves.toBeUndefined()
-      for (const attempt of [clients.change('client', {}), clients.rotate('client', 0)])
-        await expect(attempt).rejects.toMatchObject({
+      for (const attempt of [() => clients.change('client', {}), () => clients.rotate('client', 0)])
+        await expect(attempt()).rejects.toMatchObject({
           code: 'ERR_REGISTRY_STATE',
           message: 'The client client is revoked.',
         })
@@ -337,8 +337,10 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
 
     test('cannot be changed over the API, but revoked, and stay so', async () => {
       await enter(oem())
-      for (const attempt of [clients.change('oem', { name: 'x' }), clients.rotate('oem', 0)])
-        await expect(attempt).rejects.toMatchObject({ message: 'The client oem is kept in the config file.' })
+      for (const attempt of [() => clients.change('oem', { name: 'x' }), () => clients.rotate('oem', 0)])
+        await expect(attempt()).rejects.toMatchObject({
+          message: 'The client oem is kept in the config file.',
+        })
       await clients.revoke('oem')
       await enter(oem({ name: 'Another name' }))
       await expect(clients.get('oem')).resolves.toMatchObject({ state: 'REVOKED' })

@@ -4,16 +4,18 @@ import { Migrator } from 'kysely/migration'
 import type { Ddl, Migration } from './ddl.ts'
 import { createPools } from './migrations/0001-pools.ts'
 import { createIssuing } from './migrations/0002-issuing.ts'
+import { createWebhooks } from './migrations/0003-webhooks.ts'
 import { createRegistry } from './migrations/0004-registry.ts'
-import { createIdempotency } from './migrations/0006-idempotency.ts'
+import { keepContractRecords } from './migrations/0009-contracts.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-pools': createPools,
   '0002-issuing': createIssuing,
+  '0003-webhooks': createWebhooks,
   '0004-registry': createRegistry,
-  '0006-idempotency': createIdempotency,
+  '0009-contracts': keepContractRecords,
 }
 
 /**

@@ -8,8 +8,11 @@ import type { Engine } from './engine.ts'
 import { migrate } from './migrations.ts'
 import { SqlContractStore } from './sql-contract-store.ts'
 import { SqlEndEntityStore } from './sql-end-entity-store.ts'
+import { SqlEndpointStore } from './sql-endpoint-store.ts'
 import { SqlIssuedStore } from './sql-issued-store.ts'
+import { SqlOutboxStore } from './sql-outbox-store.ts'
 import { SqlProvisioningStore } from './sql-provisioning-store.ts'
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts'
 import { SqlRegistryStore } from './sql-registry-store.ts'
 import { SqlRootStore } from './sql-root-store.ts'
 import type { Tables } from './tables.ts'
@@ -79,5 +82,8 @@ function storesOf(database: Database): Stores {
     issued: new SqlIssuedStore(database),
     endEntities: new SqlEndEntityStore(database),
     registry: new SqlRegistryStore(database),
+    idempotency: new SqlIdempotencyStore(database),
+    endpoints: new SqlEndpointStore(database),
+    outbox: new SqlOutboxStore(database),
   }
 }
