@@ -5,6 +5,8 @@ export interface Ddl {
   /** 64 bit; it is read as a number. */
   readonly integer: string
   readonly bytes: string
+  /** A primary key that the database allocates, rising. */
+  readonly sequence: string
   /** After the closing bracket of a table. */
   readonly strict: string
   /** The same for a table of small rows that is only looked up by its primary key. */
@@ -18,6 +20,7 @@ export const SQLITE_DDL: Ddl = {
   text: 'TEXT',
   integer: 'INTEGER',
   bytes: 'BLOB',
+  sequence: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   strict: 'STRICT',
   strictByKey: 'STRICT, WITHOUT ROWID',
 }
@@ -26,6 +29,7 @@ export const POSTGRES_DDL: Ddl = {
   text: 'TEXT COLLATE "C"',
   integer: 'BIGINT',
   bytes: 'BYTEA',
+  sequence: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   strict: '',
   strictByKey: '',
 }

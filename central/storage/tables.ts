@@ -1,3 +1,5 @@
+import type { GeneratedAlways } from 'kysely'
+
 /** The rows of the database. Column types of both engines: TEXT, INTEGER (64 bit), BLOB. No column holds a private key. */
 export interface Tables {
   root: RootRow
@@ -5,6 +7,8 @@ export interface Tables {
   pairing: PairingRow
   contract_bundle: ContractBundleRow
   default_contract: DefaultContractRow
+  contract_tombstone: ContractTombstoneRow
+  contract_delivery: ContractDeliveryRow
   issued_certificate: IssuedCertificateRow
   crl_number: CrlNumberRow
   end_entity: EndEntityRow
@@ -12,6 +16,10 @@ export interface Tables {
   participant_identifier: ParticipantIdentifierRow
   client: ClientRow
   idempotency_key: IdempotencyKeyRow
+  webhook_endpoint: WebhookEndpointRow
+  webhook_subscription: WebhookSubscriptionRow
+  webhook_event: WebhookEventRow
+  webhook_attempt: WebhookAttemptRow
 }
 
 export interface RootRow {
@@ -67,6 +75,27 @@ interface DefaultContractRow {
   pcid_key: string
   namespace: string
   emaid_key: string
+}
+
+/** A contract that was removed. */
+interface ContractTombstoneRow {
+  certificate_sha256: string
+  /** Of the EMAID in upper case. */
+  emaid_sha256: string
+  /** Lower-case hex without a leading zero byte. */
+  serial_number: string
+  contract_certificate: Uint8Array
+  valid_to_ms: number
+  removed_at_ms: number
+}
+
+/** Which bundle went out for which request, both as SHA-256. */
+interface ContractDeliveryRow {
+  bundle_sha256: string
+  request_sha256: string
+  kind: string
+  requester: string
+  delivered_at_ms: number
 }
 
 export interface IssuedCertificateRow {
@@ -154,4 +183,65 @@ export interface IdempotencyKeyRow {
   expires_at_ms: number
   status: number | null
   body: string | null
+}
+
+/** Lists are separated by spaces. */
+export interface WebhookEndpointRow {
+  id: string
+  participant_id: string
+  owner_name: string
+  roles: string
+  wmis: string
+  provider_ids: string
+  url: string
+  enabled_events: string
+  description: string | null
+  /** JSON. */
+  metadata: string
+  wmi_filter: string
+  status: string
+  /** Sealed with a key that is not in the database, as is the one after it. */
+  secret: Uint8Array | null
+  previous_secret: Uint8Array | null
+  previous_secret_until_ms: number | null
+  /** In a row, the last of them now. */
+  dead_letters: number
+  created_at_ms: number
+  version: number
+}
+
+interface WebhookSubscriptionRow {
+  event_type: string
+  subject: string
+  wmi: string
+  endpoint_id: string
+}
+
+export interface WebhookEventRow {
+  position: GeneratedAlways<number>
+  event_id: string
+  endpoint_id: string
+  event_type: string
+  emaid_key: string | null
+  pcid_key: string | null
+  /** As it is signed and sent. */
+  body: Uint8Array | null
+  state: string
+  attempts: number
+  /** Of these, before it was put into the queue again. */
+  attempts_before: number
+  occurred_at_ms: number
+  queued_at_ms: number
+  next_at_ms: number
+  ended_at_ms: number | null
+}
+
+interface WebhookAttemptRow {
+  event_id: string
+  endpoint_id: string
+  number: number
+  status: number | null
+  error: string | null
+  started_at_ms: number
+  latency_ms: number
 }
