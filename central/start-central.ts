@@ -82,7 +82,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   await enterConfigClients(live.clients.entries, { storage, nowMs: clock() })
   const clients = new ClientDirectory({ store: registry, clock, configSecrets: live.clients.secrets })
   const revocation = resources.use(await openRevocation(config.revocation, ports))
-  const { issued, endEntities } = storage.stores
+  const { issued } = storage.stores
   const records = new IssuedRecords({ cas, store: issued })
   const pools = createPools(storage, { ...ports, cas, revocation, records })
   const issuance = new Issuance({ storage, clock, random })

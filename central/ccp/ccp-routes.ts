@@ -7,8 +7,9 @@ import { InstallationRequest, OPERATIONS, type InstallationResponse, type Messag
 import { readBase64, readNamespace } from '../fields.ts'
 import { requireOwnWmi } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
-import { serveOperation, type Authentication, type PoolAnswer } from '../http/operation-route.ts'
+import { serveOperation, type PoolAnswer } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
+import { serveContracts, type ContractRoutesParts } from './contract-routes.ts'
 import type { Installation, InstallationService } from './installation.ts'
 
 /** A request of -2 with the longest lists the schema allows. */
@@ -16,13 +17,15 @@ const REQUEST_BYTES_MAX = 16 * 1024
 
 const installationRequest = Compile(InstallationRequest)
 
-export function serveCcp(
-  app: FastifyInstance,
-  {
-    installations,
-    authentication,
-  }: { readonly installations: InstallationService; readonly authentication: Authentication },
-): void {
+export interface CcpParts extends ContractRoutesParts {
+  readonly installations: InstallationService
+  /** Of a refusal that goes out as EXI: 200 for backends that forward only that to the vehicle (opcp-digest A33). */
+  readonly negativeExiStatus: 200 | 404
+}
+
+export function serveCcp(app: FastifyInstance, parts: CcpParts): void {
+  const { installations, deliveries, authentication, negativeExiStatus } = parts
+  serveContracts(app, parts)
   serveOperation(app, OPERATIONS.getSignedContractData, {
     authentication,
     handle: async ({ caller, reach, body, flag, note }) => {
@@ -37,9 +40,11 @@ export function serveCcp(
         },
       })
       if (installation.kind === 'refusal') note.reason = installation
+      else deliveries.note({ ...installation, request: exi, kind: 'request', requester: caller.clientId })
       return answerOf(installation, {
         namespace,
         refusalsAsExi: flag('alwaysReturnEXI') ?? true,
+        negativeExiStatus,
       })
     },
   })
@@ -47,12 +52,16 @@ export function serveCcp(
 
 function answerOf(
   installation: Installation,
-  { namespace, refusalsAsExi }: { namespace: string; refusalsAsExi: boolean },
+  {
+    namespace,
+    refusalsAsExi,
+    negativeExiStatus,
+  }: { namespace: string; refusalsAsExi: boolean; negativeExiStatus: number },
 ): PoolAnswer {
   const certificateInstallationRes = base64FromBytes(installation.response)
   if (installation.kind === 'refusal') {
     if (!refusalsAsExi) throw plainRefusal(installation.code)
-    return { status: 404, body: bodyOf({ certificateInstallationRes }) }
+    return { status: negativeExiStatus, body: bodyOf({ certificateInstallationRes }) }
   }
   const { emaid, metaData, rootFingerprint } = installation.contract
   const message = {

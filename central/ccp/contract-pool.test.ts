@@ -7,9 +7,11 @@ import { parseCertificate, softwareSigner, type VehicleCredentials } from '#pki'
 import { contractDataBody, newVehicle, pkiForTests } from '../central.fixture.ts'
 import { CpsSigner } from '../cps/cps-signer.ts'
 import { RootPool } from '../rcp/root-pool.ts'
-import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage-port.ts'
-import { ContractPool } from './contract-pool.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import { ContractPool, type SignedContractData } from './contract-pool.ts'
+import { ContractRevocation } from './contract-revocation.ts'
+import { ContractVerification } from './contract-verification.ts'
 
 let storage: Storage
 let pool: ContractPool
@@ -20,7 +22,14 @@ beforeAll(async () => {
   const roots = new RootPool({ storage, clock: systemClock, random: systemRandom })
   await roots.add(pki['v2g/root'].certificate, 'V2G')
   await roots.add(pki['mo/root'].certificate, 'MO')
-  pool = new ContractPool({ storage, roots, clock: systemClock })
+  pool = new ContractPool({
+    storage,
+    roots,
+    verification: new ContractVerification({ roots, clock: systemClock }),
+    revocation: new ContractRevocation({ cas: { all: [] }, clock: systemClock }),
+    clock: systemClock,
+    random: systemRandom,
+  })
   vehicle = await newVehicle(pki)
 })
 afterAll(() => storage[Symbol.asyncDispose]())
@@ -53,7 +62,7 @@ test.each([
   { what: 'an eMAID that is none', over: { emaid: '?' } },
   { what: 'the eMAID of another contract', over: { emaid: 'DEEVXC0000000A2' } },
 ])('signed contract data with $what is refused', async ({ over }) => {
-  const added = pool.add({
+  const data: SignedContractData = {
     message: await signed(over),
     vehicle: {
       pcid: vehicle.pcid,
@@ -66,6 +75,8 @@ test.each([
       previousPcid: undefined,
     },
     metaData: undefined,
-  })
+  }
+  const by = { clientId: 'CPS', participantId: 'CPS', roles: ['CPS'], sourceIp: '', traceId: '' }
+  const added = pool.add(data, by)
   await expect(added).rejects.toMatchObject({ code: 'ERR_CCP_SIGNED_DATA' })
 })

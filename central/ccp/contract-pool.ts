@@ -1,191 +1,210 @@
-import { codeOf, messageOf, type Clock } from '#base'
-import {
-  type CertificateChainType,
-  type CertificateInstallationResType,
-  decodeV2gMessage,
-  encodeV2gMessage,
-  parseEmaid,
-  verifyContractData,
-  type V2gMessage,
-} from '#iso15118'
-import type { RootType } from '#opcp'
-import { parseCertificate, verifierOf, type Certificate, type PathRefusal } from '#pki'
+import { equalBytes, type Clock, type RandomBytes } from '#base'
+import { encodeV2gMessage, signedDataToXml, type Emaid, type V2gMessage } from '#iso15118'
+import type { ContractEventType } from '#opcp'
+import { parseCertificate, type RevocationReason } from '#pki'
 
+import type { Actor } from '../http/caller.ts'
 import { publicKeySha256, type Vehicle } from '../pcp/provisioning-pool.ts'
-import { PoolError, statusUnknown } from '../pool-error.ts'
-import type { Chain, RootPool } from '../rcp/root-pool.ts'
-import type { Storage } from '../storage-port.ts'
-import type { DeliverableContract } from './contract-store.ts'
-import { signedXmlOf } from './signed-xml.ts'
+import { PoolError } from '../pool-error.ts'
+import type { Root, RootPool } from '../rcp/root-pool.ts'
+import type { Storage, UnitOfWork } from '../storage-port.ts'
+import { contractEvent, type WebhookEvent } from '../webhooks/events.ts'
+import { eventContractOf } from './contract-events.ts'
+import { removeContracts, tombstoneOf } from './contract-removal.ts'
+import type { ContractRevocation } from './contract-revocation.ts'
+import type {
+  ContractSelection,
+  ContractStore,
+  DeliverableContract,
+  HeldContract,
+  StoredContract,
+  VehicleContracts,
+} from './contract-store.ts'
+import { signedDataRefused, type ContractVerification } from './contract-verification.ts'
 
-/** Which roots may vouch for the two chains of signed contract data. */
-const CPS_ROOT_TYPES: readonly RootType[] = ['V2G']
-const CONTRACT_ROOT_TYPES: readonly RootType[] = ['MO', 'V2G']
-
+/** What a CPS signed, on its way into the pool. */
 export interface SignedContractData {
   /** A CertificateInstallationRes with ResponseCode OK, signed by a CPS; its session id is not looked at. */
   readonly message: V2gMessage
   /** Whom the contract key in it is encrypted for. */
   readonly vehicle: Vehicle
   readonly metaData: string | undefined
+  /** What the sender says of it; absent: nothing is expected. */
+  readonly expected?: { readonly emaid?: Emaid; readonly rootFingerprint?: string | undefined }
+}
+
+/** Which contract is to be deleted, or which bundles of it. */
+export interface ContractDeletion {
+  readonly emaid: Pick<Emaid, 'key'>
+  readonly selection: Pick<ContractSelection, 'namespace' | 'rootFingerprint'>
+  /** Whether the operator's own CA shall revoke the certificate. */
+  readonly revoke: boolean
+}
+
+interface Parts {
+  readonly storage: Storage
+  readonly roots: RootPool
+  readonly verification: ContractVerification
+  readonly revocation: ContractRevocation
+  readonly clock: Clock
+  readonly random: RandomBytes
 }
 
 /** The contract certificate pool: signed contract data waits here until its vehicle asks. */
 export class ContractPool {
-  readonly #storage: Storage
-  readonly #roots: RootPool
-  readonly #clock: Clock
+  readonly #parts: Parts
 
-  constructor({ storage, roots, clock }: { storage: Storage; roots: RootPool; clock: Clock }) {
-    this.#storage = storage
-    this.#roots = roots
-    this.#clock = clock
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /**
    * Verifies what a CPS signed, also our own, and keeps it for the vehicle in place of any earlier contract of the same
-   * EMAID below the same V2G root.
+   * EMAID below the same V2G root, whose certificate is revoked when it is of our own CA. What is held already changes
+   * nothing, and nobody is told of it.
    *
    * @throws {PoolError} ERR_CCP_SIGNED_DATA, ERR_CPS_CONTRACT_EXPIRED, ERR_CCP_TAKEN, ERR_CPS_VEHICLE_UNKNOWN,
    * ERR_POOL_STATUS_UNKNOWN
    */
-  async add({ message, vehicle, metaData }: SignedContractData): Promise<void> {
-    const response = message.Body.CertificateInstallationRes
-    if (response?.ResponseCode !== 'OK') throw refused('not a CertificateInstallationRes with contract data')
-    const cpsPath = await this.#verifyCps(message, response)
-    const contractPath = await this.#verifyContract(response)
-    const contract = first(contractPath)
-    const certificates = [...cpsPath, ...contractPath]
-    const emaid = attempt(() => parseEmaid(response.eMAID.$value))
-    if (attempt(() => parseEmaid(contract.commonName ?? '')).key !== emaid.key)
-      throw refused('eMAID is not the common name of the contract certificate')
-    const bundle = {
-      emaid,
-      pcidKey: vehicle.pcidKey,
-      namespace: vehicle.namespace,
-      rootFingerprint: last(cpsPath).fingerprintSha256Hex,
-      contractRootFingerprint: last(contractPath).fingerprintSha256Hex,
-      publicKeySha256: publicKeySha256(vehicle.certificate),
-      validFromMs: Math.max(...certificates.map(({ validFromMs }) => validFromMs)),
-      validToMs: Math.min(...certificates.map(({ validToMs }) => validToMs)),
-      metaData,
-      storedAtMs: this.#clock(),
-      contractCertificate: contract.der,
-      response: encodeV2gMessage({ ...message, Header: { ...message.Header, SessionID: new Uint8Array(0) } }),
-      signedXml: signedXmlOf(message),
-    }
-    const stored = await this.#storage.transaction((unit) => unit.contracts.put(bundle))
-    if (stored === 'taken') throw emaidTaken()
-    if (stored === 'vehicle-changed') throw vehicleUnknown()
+  async add(data: SignedContractData, _by: Actor): Promise<void> {
+    const bundle = await this.#judge(data)
+    const roots = await this.#parts.roots.list()
+    const contract = { ...bundle, pcid: data.vehicle.pcid }
+    const created = this.#event('oem.contract.created', contract, roots)
+    const updated = this.#event('oem.contract.updated', contract, roots)
+    const outcome = await this.#parts.storage.transaction(async (unit) => {
+      await unit.vehicles.lock(bundle.pcidKey)
+      const { emaid, pcidKey, namespace, rootFingerprint } = bundle
+      const earlier = await unit.contracts.find({ emaidKey: emaid.key, pcidKey, namespace, rootFingerprint })
+      const put = await unit.contracts.put(bundle)
+      if (put === 'created') await unit.outbox.publish(created)
+      if (put === 'replaced') {
+        for (const replaced of earlier) await this.#retire(unit, replaced)
+        await unit.outbox.publish(updated)
+      }
+      return put
+    })
+    if (outcome === 'taken') throw emaidTaken()
+    if (outcome === 'vehicle-changed') throw vehicleUnknown()
+  }
+
+  /**
+   * Deletes a contract and has its certificate revoked, both or neither. The vehicle gets no other default by that.
+   *
+   * @throws {PoolError} ERR_CCP_CONTRACT_NOT_FOUND; ERR_CCP_REVOCATION_FAILED, and the contract stays as it was
+   */
+  async remove({ emaid, selection, revoke }: ContractDeletion, _by: Actor): Promise<void> {
+    const { storage, roots, clock } = this.#parts
+    const pcidKey = await storage.stores.contracts.vehicleOf(emaid.key)
+    if (pcidKey === undefined) throw contractUnknown()
+    const known = await roots.list()
+    let isRevoking = false
+    const removed = await storage
+      .transaction(async (unit) => {
+        await unit.vehicles.lock(pcidKey)
+        const which = { ...selection, emaidKey: emaid.key, pcidKey }
+        const gone = await removeContracts(unit.contracts, which, clock())
+        isRevoking = revoke
+        if (revoke)
+          for (const contract of gone)
+            if (contract.isReleased) await this.#revoke(unit, contract, 'cessationOfOperation')
+        isRevoking = false
+        for (const contract of gone)
+          await unit.outbox.publish(this.#event('oem.contract.deleted', contract, known))
+        return gone
+      })
+      .catch((cause: unknown) => {
+        throw isRevoking ? revocationFailed(cause) : cause
+      })
+    if (removed.length === 0) throw contractUnknown()
+  }
+
+  /** Makes a contract the one its vehicle gets, instead of any other. @throws {PoolError} ERR_CCP_CONTRACT_NOT_FOUND */
+  async setDefault(contract: VehicleContracts & { readonly emaidKey: string }, _by: Actor): Promise<void> {
+    const outcome = await this.#parts.storage.transaction((unit) => unit.contracts.setDefault(contract))
+    if (outcome === 'unknown') throw contractUnknown()
   }
 
   /** @throws {PoolError} ERR_CCP_TAKEN when the EMAID belongs to another vehicle; free or the vehicle's own is fine */
   async requireFreeFor(emaid: { readonly key: string }, vehicle: Pick<Vehicle, 'pcidKey'>): Promise<void> {
-    const owner = await this.#storage.stores.contracts.vehicleOf(emaid.key)
+    const owner = await this.#stored.vehicleOf(emaid.key)
     if (owner !== undefined && owner !== vehicle.pcidKey) throw emaidTaken()
   }
 
+  /** In the order they were stored. */
+  async find(selection: ContractSelection): Promise<readonly HeldContract[]> {
+    return await this.#stored.find(selection)
+  }
+
   /** The bundles of the vehicle's default contract, the newest first. */
-  async findDefault(vehicle: Vehicle): Promise<readonly DeliverableContract[]> {
-    return await this.#storage.stores.contracts.findDefault(vehicle)
+  async findDefault(vehicle: VehicleContracts): Promise<readonly DeliverableContract[]> {
+    return await this.#stored.findDefault(vehicle)
   }
 
-  /** Those whose roots are still in the RCP: their chains held when they were added, and roots may have left since. */
-  async stillTrusted(bundles: readonly DeliverableContract[]): Promise<readonly DeliverableContract[]> {
-    const roots = await this.#roots.list()
-    const holds = (fingerprint: string, types: readonly RootType[]): boolean =>
-      roots.some(
-        ({ certificate, rootType }) =>
-          certificate.fingerprintSha256Hex === fingerprint && types.includes(rootType),
-      )
-    return bundles.filter(
-      ({ rootFingerprint, contractRootFingerprint }) =>
-        holds(rootFingerprint, CPS_ROOT_TYPES) && holds(contractRootFingerprint, CONTRACT_ROOT_TYPES),
-    )
+  /** The bundles of the contract the vehicle has had the longest, the newest first. */
+  async findOldest({ pcidKey, namespace }: VehicleContracts): Promise<readonly DeliverableContract[]> {
+    return await this.#stored.findDeliverable({ pcidKey, namespace })
   }
 
-  /**
-   * Why a bundle is no longer to be delivered, by what the issuers of its two chains are known to have said: nobody is
-   * asked while a vehicle waits, but soon after.
-   */
-  async refusalOf(bundle: DeliverableContract): Promise<PathRefusal | undefined> {
-    const response = decodeV2gMessage(bundle.response).message.Body.CertificateInstallationRes
-    if (response === undefined) throw new TypeError('a bundle holds a CertificateInstallationRes')
-    const chains = [
-      cpsChain(parseChain(response.SAProvisioningCertificateChain)),
-      contractChain(parseChain(response.ContractSignatureCertChain)),
-    ]
-    for (const chain of chains) {
-      const verdict = await this.#roots.judge({ ...chain, revocation: 'known' })
-      if (!verdict.valid) return verdict
+  /** The bundles of a contract of the vehicle, the newest first. */
+  async findFor(
+    { pcidKey, namespace }: VehicleContracts,
+    emaid: Pick<Emaid, 'key'>,
+  ): Promise<readonly DeliverableContract[]> {
+    return await this.#stored.findDeliverable({ pcidKey, namespace, emaidKey: emaid.key })
+  }
+
+  get #stored(): ContractStore {
+    return this.#parts.storage.stores.contracts
+  }
+
+  async #judge({ message, vehicle, metaData, expected }: SignedContractData): Promise<StoredContract> {
+    const { emaid, contract, cpsRoot, contractRoot, ...validity } =
+      await this.#parts.verification.verify(message)
+    if (expected?.emaid !== undefined && expected.emaid.key !== emaid.key)
+      throw signedDataRefused('it is of another EMAID')
+    if (expected?.rootFingerprint !== undefined && expected.rootFingerprint !== cpsRoot.fingerprintSha256Hex)
+      throw signedDataRefused('the CPS is below another V2G root than cpsV2GRootCertificateFingerprint')
+    const withoutSession = { ...message, Header: { ...message.Header, SessionID: new Uint8Array(0) } }
+    return {
+      emaid,
+      pcidKey: vehicle.pcidKey,
+      namespace: vehicle.namespace,
+      rootFingerprint: cpsRoot.fingerprintSha256Hex,
+      contractRootFingerprint: contractRoot.fingerprintSha256Hex,
+      publicKeySha256: publicKeySha256(vehicle.certificate),
+      ...validity,
+      metaData,
+      storedAtMs: this.#parts.clock(),
+      contractCertificate: contract.der,
+      response: encodeV2gMessage(withoutSession),
+      signedXml: signedDataToXml(withoutSession),
     }
-    return undefined
   }
 
-  /** The signature of the CPS, then its path to a V2G root. */
-  async #verifyCps(
-    message: V2gMessage,
-    response: CertificateInstallationResType,
-  ): Promise<readonly Certificate[]> {
-    const chain = parseChain(response.SAProvisioningCertificateChain)
-    const signature = verifyContractData({ message, verifier: attempt(() => verifierOf(chain.leaf)) })
-    if (!signature.valid) throw refused(`${signature.code} ${signature.message}`)
-    const verdict = await this.#roots.judge(cpsChain(chain))
-    if (!verdict.valid) throw chainRefused('CPS', verdict)
-    return verdict.path
+  /** Keeps the record of a certificate that was replaced, and revokes it, unless another bundle holds it. */
+  async #retire(unit: UnitOfWork, replaced: HeldContract): Promise<void> {
+    const left = await unit.contracts.find({ pcidKey: replaced.pcidKey })
+    if (left.some((other) => equalBytes(other.contractCertificate, replaced.contractCertificate))) return
+    await unit.contracts.bury(tombstoneOf(replaced, this.#parts.clock()))
+    await this.#revoke(unit, replaced, 'superseded')
   }
 
-  async #verifyContract(response: CertificateInstallationResType): Promise<readonly Certificate[]> {
-    const chain = parseChain(response.ContractSignatureCertChain)
-    const nowMs = this.#clock()
-    if (chain.leaf.validToMs < nowMs) throw contractExpired()
-    const atMs = Math.max(nowMs, chain.leaf.validFromMs)
-    const verdict = await this.#roots.judge({ ...contractChain(chain), atMs })
-    if (!verdict.valid) throw chainRefused('contract', verdict)
-    return verdict.path
+  async #revoke(
+    { issued }: UnitOfWork,
+    { contractCertificate }: HeldContract,
+    reason: RevocationReason,
+  ): Promise<void> {
+    await this.#parts.revocation.revoke(parseCertificate(contractCertificate), { issued, reason })
   }
-}
 
-/** A valid path has at least a leaf and a root. */
-function first([leaf]: readonly Certificate[]): Certificate {
-  if (leaf === undefined) throw new TypeError('an empty path')
-  return leaf
-}
-
-function last(path: readonly Certificate[]): Certificate {
-  return first(path.toReversed())
-}
-
-type ParsedChain = Pick<Chain, 'leaf' | 'intermediates'>
-
-const cpsChain = (chain: ParsedChain): Chain => ({ ...chain, rootTypes: CPS_ROOT_TYPES, use: 'cps' })
-const contractChain = (chain: ParsedChain): Chain => ({
-  ...chain,
-  rootTypes: CONTRACT_ROOT_TYPES,
-  use: 'contract',
-})
-
-function parseChain(chain: CertificateChainType): ParsedChain {
-  return {
-    leaf: attempt(() => parseCertificate(chain.Certificate)),
-    intermediates: attempt(() => (chain.SubCertificates?.Certificate ?? []).map(parseCertificate)),
+  #event(
+    type: ContractEventType,
+    contract: Parameters<typeof eventContractOf>[0],
+    roots: readonly Root[],
+  ): WebhookEvent {
+    return contractEvent(type, eventContractOf(contract, roots), this.#parts)
   }
-}
-
-/** What the codec lets through and is no certificate, key or EMAID all the same. */
-function attempt<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    const code = codeOf(error)
-    if (code?.startsWith('ERR_PKI_') !== true && code !== 'ERR_IDENTIFIER_EMAID') throw error
-    throw refused(messageOf(error))
-  }
-}
-
-function chainRefused(whose: 'CPS' | 'contract', refusal: PathRefusal): PoolError {
-  if (refusal.code === 'ERR_PATH_STATUS_UNKNOWN') return statusUnknown(refusal)
-  return refused(`chain of the ${whose}: ${refusal.message}`)
 }
 
 function emaidTaken(): PoolError {
@@ -200,13 +219,14 @@ export function vehicleUnknown(cause?: unknown): PoolError {
   )
 }
 
-export function contractExpired(): PoolError {
-  return new PoolError(
-    'ERR_CPS_CONTRACT_EXPIRED',
-    'The validUntil date of contract certificate is in the past.',
-  )
+export function contractUnknown(): PoolError {
+  return new PoolError('ERR_CCP_CONTRACT_NOT_FOUND', 'The contract for the given EMAID not found.')
 }
 
-function refused(what: string): PoolError {
-  return new PoolError('ERR_CCP_SIGNED_DATA', `The signed contract data is not acceptable: ${what}.`)
+function revocationFailed(cause: unknown): PoolError {
+  return new PoolError(
+    'ERR_CCP_REVOCATION_FAILED',
+    'The contract certificate could not be revoked, so the contract was not deleted.',
+    { cause },
+  )
 }

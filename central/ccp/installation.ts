@@ -10,14 +10,15 @@ import {
   type V2gMessage,
 } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
-import { listedRoots, parseCertificate, verifierOf, type Certificate, type PathErrorCode } from '#pki'
+import { parseCertificate, verifierOf, type Certificate, type PathErrorCode } from '#pki'
 
 import { publicKeySha256, type ProvisioningPool, type Vehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError } from '../pool-error.ts'
-import { keyIdOf } from '../rcp/key-id.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
+import type { UnknownRootsPolicy } from './bundle-choice.ts'
 import type { ContractPool } from './contract-pool.ts'
 import type { DeliverableContract } from './contract-store.ts'
+import { DeliveryError, type DeliveryChoice, type DeliveryErrorCode } from './delivery-choice.ts'
 import { encodeNegativeResponse } from './negative-response.ts'
 
 /** Why a vehicle gets no contract, and what it is told. */
@@ -37,14 +38,11 @@ const RESPONSE_CODES = {
   ERR_CCP_CONTRACT_UNKNOWN: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_NOT_YET_VALID: 'FAILED_NoCertificateAvailable',
   ERR_CCP_CONTRACT_EXPIRED: 'FAILED_CertificateExpired',
-  /** The contract or the CPS that signed it, or a CA of theirs. */
   ERR_CCP_CONTRACT_REVOKED: 'FAILED_CertificateRevoked',
   ERR_CCP_CONTRACT_STATUS_UNKNOWN: 'FAILED_NoCertificateAvailable',
-  /** A root of its chains was taken out of the RCP. */
   ERR_CCP_CONTRACT_UNTRUSTED: 'FAILED_NoCertificateAvailable',
-  /** The vehicle lists V2G roots of the RCP, and the contract is signed below none of them. */
   ERR_CCP_ROOT_NOT_LISTED: 'FAILED_NoCertificateAvailable',
-} as const satisfies Record<string, responseCodeType>
+} as const satisfies Record<DeliveryErrorCode | `ERR_CCP_${string}`, responseCodeType>
 
 type InstallationErrorCode = keyof typeof RESPONSE_CODES
 
@@ -52,10 +50,6 @@ const REQUEST_REFUSALS: Partial<Record<PathErrorCode, InstallationErrorCode>> = 
   ERR_PATH_EXPIRED: 'ERR_CCP_REQUEST_EXPIRED',
   ERR_PATH_REVOKED: 'ERR_CCP_REQUEST_REVOKED',
   ERR_PATH_STATUS_UNKNOWN: 'ERR_CCP_REQUEST_STATUS_UNKNOWN',
-}
-const CONTRACT_REFUSALS: Partial<Record<PathErrorCode, InstallationErrorCode>> = {
-  ERR_PATH_REVOKED: 'ERR_CCP_CONTRACT_REVOKED',
-  ERR_PATH_STATUS_UNKNOWN: 'ERR_CCP_CONTRACT_STATUS_UNKNOWN',
 }
 
 class InstallationError extends CodedError<InstallationErrorCode> {
@@ -66,6 +60,7 @@ export type Installation =
   | {
       readonly kind: 'contract'
       readonly contract: DeliverableContract
+      readonly vehicle: Vehicle
       /** EXI, for the session of the request. */
       readonly response: Uint8Array
     }
@@ -84,10 +79,19 @@ export interface InstallationOrder {
   readonly requireAccess: (pcid: Pcid) => void
 }
 
+export interface InstallationSettings {
+  /** What a vehicle gets that has contracts and none of them is the default. */
+  readonly fallbackWhenNoDefault: 'none' | 'oldest'
+  /** What becomes of a vehicle whose list names no root of the RCP. */
+  readonly unknownRoots: UnknownRootsPolicy
+}
+
 interface Parts {
   readonly roots: RootPool
   readonly vehicles: ProvisioningPool
-  readonly contracts: ContractPool
+  readonly contracts: Pick<ContractPool, 'findDefault' | 'findOldest'>
+  readonly choice: DeliveryChoice
+  readonly settings: InstallationSettings
   readonly clock: Clock
 }
 
@@ -110,9 +114,9 @@ export class InstallationService {
     try {
       const vehicle = await this.#admit(message, request, order)
       const contract = await this.#choose(vehicle, request)
-      return { kind: 'contract', contract, response: withSession(contract.response, sessionId) }
+      return { kind: 'contract', contract, vehicle, response: withSession(contract.response, sessionId) }
     } catch (error) {
-      if (!(error instanceof InstallationError)) throw error
+      if (!(error instanceof InstallationError) && !(error instanceof DeliveryError)) throw error
       const responseCode = RESPONSE_CODES[error.code]
       return {
         kind: 'refusal',
@@ -161,53 +165,14 @@ export class InstallationService {
 
   /** The vehicle's default contract, below a V2G root it trusts. */
   async #choose(vehicle: Vehicle, request: CertificateInstallationReqType): Promise<DeliverableContract> {
-    const nowMs = this.#parts.clock()
-    const bundles = await this.#parts.contracts.findDefault(vehicle)
-    if (bundles.length === 0)
-      throw new InstallationError('ERR_CCP_CONTRACT_UNKNOWN', 'the vehicle has no default contract')
-    const current = bundles.filter(({ validToMs }) => nowMs <= validToMs)
-    if (current.length === 0)
-      throw new InstallationError('ERR_CCP_CONTRACT_EXPIRED', 'the contract has expired')
-    const begun = current.filter(({ validFromMs }) => validFromMs <= nowMs)
-    if (begun.length === 0)
-      throw new InstallationError('ERR_CCP_CONTRACT_NOT_YET_VALID', 'the contract begins later')
-    const trusted = await this.#parts.contracts.stillTrusted(begun)
-    if (trusted.length === 0)
-      throw new InstallationError('ERR_CCP_CONTRACT_UNTRUSTED', 'a root of the contract has left the RCP')
-    return await this.#belowTrustedRoot(await this.#unrevoked(trusted), { vehicle, request })
-  }
-
-  /** Those of `bundles` that may still be delivered, at least one. */
-  async #unrevoked(bundles: readonly DeliverableContract[]): Promise<readonly DeliverableContract[]> {
-    const { contracts } = this.#parts
-    const judged = await Promise.all(
-      bundles.map(async (bundle) => ({ bundle, refusal: await contracts.refusalOf(bundle) })),
-    )
-    const good = judged.filter(({ refusal }) => refusal === undefined).map(({ bundle }) => bundle)
-    const refusal = judged[0]?.refusal
-    if (good.length > 0 || refusal === undefined) return good
-    const code = CONTRACT_REFUSALS[refusal.code] ?? 'ERR_CCP_CONTRACT_UNTRUSTED'
-    throw new InstallationError(code, `${refusal.code} ${refusal.message}`)
-  }
-
-  /** A list that names no root we know says nothing: vehicles are known to list anything. */
-  async #belowTrustedRoot(
-    bundles: readonly DeliverableContract[],
-    { vehicle, request }: { vehicle: Vehicle; request: CertificateInstallationReqType },
-  ): Promise<DeliverableContract> {
-    const v2gRoots = (await this.#parts.roots.list())
-      .filter(({ rootType }) => rootType === 'V2G')
-      .map(({ certificate }) => certificate)
-    const listed = listedRoots(request.ListOfRootCertificateIDs.RootCertificateID, v2gRoots)
-    const preferred =
-      listed.length > 0 ? listed : v2gRoots.filter((root) => vehicle.v2gRootKeyIds.includes(keyIdOf(root)))
-    const chosen = preferred.flatMap(({ fingerprintSha256Hex }) =>
-      bundles.filter(({ rootFingerprint }) => rootFingerprint === fingerprintSha256Hex),
-    )[0]
-    const contract = chosen ?? (listed.length > 0 ? undefined : bundles[0])
-    if (contract !== undefined) return contract
-    const what = 'the contract is signed below none of the V2G roots the vehicle lists'
-    throw new InstallationError('ERR_CCP_ROOT_NOT_LISTED', what)
+    const { contracts, choice, settings } = this.#parts
+    const byDefault = await contracts.findDefault(vehicle)
+    const bundles =
+      byDefault.length === 0 && settings.fallbackWhenNoDefault === 'oldest'
+        ? await contracts.findOldest(vehicle)
+        : byDefault
+    const list = request.ListOfRootCertificateIDs.RootCertificateID
+    return await choice.choose(bundles, { vehicle, list, unknownRoots: settings.unknownRoots, early: false })
   }
 }
 
@@ -247,7 +212,7 @@ function readSigner(request: CertificateInstallationReqType): {
 }
 
 /** The session id is not signed, so the stored message can be given any. */
-function withSession(response: Uint8Array, sessionId: Uint8Array): Uint8Array {
+export function withSession(response: Uint8Array, sessionId: Uint8Array): Uint8Array {
   const { message } = decodeV2gMessage(response)
   return encodeV2gMessage({ ...message, Header: { ...message.Header, SessionID: sessionId } })
 }

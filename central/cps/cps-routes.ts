@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 
 import { base64FromBytes } from '#base'
 import {
+  ForwardContractDataRequest,
   GenerateContractDataRequest,
   OPERATIONS,
   SignContractDataRequest,
@@ -12,62 +13,90 @@ import {
 import { readEmaid, readNamespace, readPcid, readRootReference, readTimestamp } from '../fields.ts'
 import { requireOwnProvider } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
-import { serveOperation, type Authentication } from '../http/operation-route.ts'
+import { serveOperation, type Authentication, type PoolRequest } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
+import type { RootPool } from '../rcp/root-pool.ts'
 import { readContractData } from './contract-data.ts'
 import type { CpsSigners } from './cps-signers.ts'
 import type { GenerateOrder, ProvisioningService, SignOrder } from './provisioning-service.ts'
 import { publishedSigners } from './published-signers.ts'
 
 const signRequest = Compile(SignContractDataRequest)
+const forwardRequest = Compile(ForwardContractDataRequest)
 const generateRequest = Compile(GenerateContractDataRequest)
 
-export function serveCps(
-  app: FastifyInstance,
-  {
-    service,
-    signers,
-    authentication,
-  }: {
-    readonly service: ProvisioningService
-    readonly signers: CpsSigners
-    readonly authentication: Authentication
-  },
-): void {
+export interface CpsParts {
+  readonly service: ProvisioningService
+  readonly signers: CpsSigners
+  readonly roots: RootPool
+  readonly authentication: Authentication
+}
+
+export function serveCps(app: FastifyInstance, { service, signers, roots, authentication }: CpsParts): void {
   serveOperation(app, OPERATIONS.getCpsSigners, {
     authentication,
-    handle: async () => ({ status: 200, body: { cpsCertificates: publishedSigners(signers) } }),
+    handle: async () => ({
+      status: 200,
+      body: { cpsCertificates: publishedSigners(signers, await roots.list()) },
+    }),
   })
-  serveOperation(app, OPERATIONS.signContractData, {
-    authentication,
-    handle: async ({ caller, body }) => {
-      const order = readSignOrder(readBody(body, signRequest))
-      requireOwnProvider(caller, order.emaid)
-      const { signedXml, root } = await service.sign(order)
-      const answer: SignContractDataResponse = {
-        emaid: order.emaid.asIssued,
-        ...(order.pcid !== undefined && { pcid: order.pcid.asIssued }),
-        xsdMsgDefNamespace: order.namespace,
-        signedData: base64FromBytes(new TextEncoder().encode(signedXml)),
-        cpsV2GRootCertificateFingerprint: root.fingerprintSha256Hex,
-        cpsRootDistinguishedName: root.distinguishedName,
-        metaData: order.metaData ?? '',
-      }
-      return { status: 201, body: answer }
-    },
-  })
+  serveSigning(app, { service, authentication })
   serveOperation(app, OPERATIONS.generateSignedContractData, {
     authentication,
-    handle: async ({ caller, body }) => {
+    handle: async ({ caller, actor, body }) => {
       const order = readGenerateOrder(readBody(body, generateRequest))
       requireOwnProvider(caller, order.emaid)
-      await service.generate(order)
+      await service.generate(order, actor)
+      return { status: 201, body: {}, location: `/v1/ccp/lookupContract/${order.emaid.key}` }
+    },
+  })
+}
+
+/** Three calls that do the same: the first stores what names a vehicle, of the deprecated ones one does and one does not. */
+function serveSigning(
+  app: FastifyInstance,
+  { service, authentication }: Pick<CpsParts, 'service' | 'authentication'>,
+): void {
+  const sign = async (
+    { caller, actor }: PoolRequest,
+    order: SignOrder,
+  ): Promise<SignContractDataResponse> => {
+    requireOwnProvider(caller, order.emaid)
+    const { signedXml, root } = await service.sign(order, actor)
+    return {
+      emaid: order.emaid.asIssued,
+      ...(order.pcid !== undefined && { pcid: order.pcid.asIssued }),
+      xsdMsgDefNamespace: order.namespace,
+      signedData: base64FromBytes(new TextEncoder().encode(signedXml)),
+      cpsV2GRootCertificateFingerprint: root.fingerprintSha256Hex,
+      cpsRootDistinguishedName: root.distinguishedName,
+      metaData: order.metaData ?? '',
+    }
+  }
+  serveOperation(app, OPERATIONS.signContractData, {
+    authentication,
+    handle: async (request) => {
+      const order = readSignOrder(readBody(request.body, signRequest), { store: true })
+      return { status: 201, body: await sign(request, order) }
+    },
+  })
+  serveOperation(app, OPERATIONS.createSignedContractData, {
+    authentication,
+    handle: async (request) => {
+      const order = readSignOrder(readBody(request.body, forwardRequest), { store: false })
+      return { status: 200, body: await sign(request, order) }
+    },
+  })
+  serveOperation(app, OPERATIONS.forwardSignedContractData, {
+    authentication,
+    handle: async (request) => {
+      await sign(request, readSignOrder(readBody(request.body, forwardRequest), { store: true }))
       return { status: 201, body: {} }
     },
   })
 }
 
-function readSignOrder(body: SignContractDataRequest): SignOrder {
+function readSignOrder(body: SignContractDataRequest, { store }: { store: boolean }): SignOrder {
   const data = readContractData(body.contractData)
   const emaid = readEmaid(data.contract.commonName ?? '')
   for (const other of [body.emaid, data.emaid])
@@ -77,6 +106,7 @@ function readSignOrder(body: SignContractDataRequest): SignOrder {
     data,
     emaid,
     pcid: body.pcid === undefined || body.pcid === null ? undefined : readPcid(body.pcid),
+    store,
     ...readWish(body),
   }
 }

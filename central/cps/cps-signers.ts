@@ -1,5 +1,6 @@
 import type { Clock } from '#base'
 
+import { fingerprintOf } from '../ccp/root-reference.ts'
 import { PoolError } from '../pool-error.ts'
 import { keyIdOf } from '../rcp/key-id.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
@@ -51,7 +52,7 @@ export class CpsSigners {
     readonly fingerprint: string | undefined
     readonly v2gRootKeyIds: readonly string[]
   }): Promise<CpsSigner> {
-    const wanted = fingerprint === undefined ? undefined : await this.#fingerprintOf(fingerprint)
+    const wanted = fingerprint === undefined ? undefined : await fingerprintOf(fingerprint, this.#roots)
     const active = this.#active()
     const signer =
       wanted === undefined
@@ -66,6 +67,11 @@ export class CpsSigners {
     )
   }
 
+  /** Fingerprint of the root a contract is signed below when nobody asks for another. */
+  defaultRoot(): string | undefined {
+    return this.#active()[0]?.root.fingerprintSha256Hex
+  }
+
   /** One per V2G root, the roots in the order of the list. */
   #active(): readonly CpsSigner[] {
     const byRoot = new Map<string, CpsSigner>()
@@ -75,10 +81,5 @@ export class CpsSigners {
         byRoot.set(signer.root.fingerprintSha256Hex, signer)
     }
     return [...byRoot.values()]
-  }
-
-  async #fingerprintOf(reference: string): Promise<string> {
-    const root = (await this.#roots.list()).find(({ id }) => id === reference)
-    return root?.certificate.fingerprintSha256Hex ?? reference
   }
 }

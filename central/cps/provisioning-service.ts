@@ -1,10 +1,12 @@
 import type { Clock, RandomBytes } from '#base'
-import { encryptContractKey, type ContractData, type Emaid, type Pcid } from '#iso15118'
+import { encryptContractKey, signedDataToXml, type ContractData, type Emaid, type Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
 import { type Certificate, type CertificateOrder, generateP256KeyPair, type PathRefusal } from '#pki'
 
-import { contractExpired, vehicleUnknown, type ContractPool } from '../ccp/contract-pool.ts'
-import { signedXmlOf } from '../ccp/signed-xml.ts'
+import type { ContractPool } from '../ccp/contract-pool.ts'
+import { contractExpired } from '../ccp/contract-verification.ts'
+import { trustedVehicle } from '../ccp/trusted-vehicle.ts'
+import type { Actor } from '../http/caller.ts'
 import type { ProvisioningPool, TrustedVehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
@@ -44,8 +46,10 @@ interface Wish {
 
 export interface SignOrder extends Wish {
   readonly data: OfferedContractData
-  /** The vehicle whose contract this becomes; absent: nothing is stored. */
+  /** The vehicle the contract is encrypted for, when that is known. */
   readonly pcid: Pcid | undefined
+  /** Whether it becomes the contract of that vehicle. */
+  readonly store: boolean
 }
 
 export interface GenerateOrder extends Wish {
@@ -68,11 +72,13 @@ export class ProvisioningService {
   }
 
   /**
-   * Signs contract data of a mobility operator that has its own PKI, and with a PCID stores it.
+   * Signs contract data of a mobility operator that has its own PKI. A PCID must be that of a vehicle which the contract
+   * may belong to, whether it is stored or not.
    *
    * @throws {PoolError} ERR_CPS_*, ERR_CCP_*
    */
-  async sign({ data, emaid, pcid, namespace, fingerprint, metaData }: SignOrder): Promise<SignedData> {
+  async sign(order: SignOrder, by: Actor): Promise<SignedData> {
+    const { data, emaid, pcid, store, namespace, fingerprint, metaData } = order
     const { contracts } = this.#parts.pools
     const vehicle = pcid && (await this.#vehicle(pcid, namespace))
     if (vehicle !== undefined) await contracts.requireFreeFor(emaid, vehicle)
@@ -84,8 +90,8 @@ export class ProvisioningService {
       dhPublicKey: data.dhPublicKey,
       emaid: emaid.asIssued,
     })
-    if (vehicle !== undefined) await contracts.add({ message, vehicle, metaData })
-    return { signedXml: signedXmlOf(message), root: signer.root }
+    if (store && vehicle !== undefined) await contracts.add({ message, vehicle, metaData }, by)
+    return { signedXml: signedDataToXml(message), root: signer.root }
   }
 
   /**
@@ -94,7 +100,7 @@ export class ProvisioningService {
    *
    * @throws {PoolError} ERR_CPS_*, ERR_CCP_*, ERR_POOL_NOT_CONFIGURED
    */
-  async generate(order: GenerateOrder): Promise<void> {
+  async generate(order: GenerateOrder, by: Actor): Promise<void> {
     const { clock, random, pools } = this.#parts
     const contractAuthority = this.#parts.contractAuthority()
     if (contractAuthority === undefined)
@@ -128,16 +134,11 @@ export class ProvisioningService {
       contractChain: chainOf(contract, chain),
       emaid: emaid.key,
     })
-    await pools.contracts.add({ message, vehicle, metaData })
+    await pools.contracts.add({ message, vehicle, metaData }, by)
   }
 
-  async #vehicle(pcid: Pcid, namespace: MessageNamespace): Promise<TrustedVehicle> {
-    try {
-      return await this.#parts.pools.vehicles.get(pcid, namespace)
-    } catch (error) {
-      if (!(error instanceof PoolError) || error.code === 'ERR_POOL_STATUS_UNKNOWN') throw error
-      throw vehicleUnknown(error)
-    }
+  #vehicle(pcid: Pcid, namespace: MessageNamespace): Promise<TrustedVehicle> {
+    return trustedVehicle(this.#parts.pools.vehicles, pcid, namespace)
   }
 
   #signerFor(vehicle: TrustedVehicle | undefined, fingerprint: string | undefined): Promise<CpsSigner> {

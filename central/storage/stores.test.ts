@@ -130,9 +130,9 @@ describe.each(ENGINES)('on %s', (engine) => {
       await expect(stores().contracts.findDefault(VEHICLE)).resolves.toEqual([deliverable])
     })
 
-    test('put again after a lost answer are replaced by themselves', async () => {
+    test('put again after a lost answer are there already', async () => {
       await expect(putContract(contract())).resolves.toBe('created')
-      await expect(putContract(contract())).resolves.toBe('replaced')
+      await expect(putContract(contract())).resolves.toBe('unchanged')
       await expect(stores().contracts.findDefault(VEHICLE)).resolves.toHaveLength(1)
     })
 
