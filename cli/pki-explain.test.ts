@@ -1,10 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { beforeAll, describe, expect, test } from 'vitest'
 
-import { readCertificate, readPrivateKey, signCrl, softwareSigner } from '#pki'
+import { systemRandom } from '#base'
+import {
+  CertificateAuthority,
+  issueRoot,
+  readCertificate,
+  readPrivateKey,
+  signCrl,
+  softwareSigner,
+} from '#pki'
 
 import { runCommand } from './command.ts'
 
@@ -161,6 +170,46 @@ describe('pki explain', () => {
     await writeFile(join(folder, 'large.crl'), pem)
     const { output } = await explain(leaf(), ...subs(), ...roots(), '--crls', folder, '--json')
     expect(JSON.parse(output)).toMatchObject({ code: 'ERR_PATH_REVOKED' })
+  })
+
+  test('takes DER as well as PEM, for certificates and CRLs', async () => {
+    const folder = join(crls, 'der')
+    await mkdir(join(folder, 'roots'), { recursive: true })
+    const der = async (from: string, to: string): Promise<string> => {
+      await writeFile(join(folder, to), (await readCertificate(from)).der)
+      return join(folder, to)
+    }
+    const files = await Promise.all([leaf(), ...subs()].map((file, at) => der(file, `${at}.crt`)))
+    await der(join(pki, 'v2g', 'root.pem'), 'roots/root.der')
+    const trusted = ['--roots', join(folder, 'roots')]
+    expect(await explain(...files, ...trusted)).toMatchObject({ exitCode: 0, errors: '' })
+    const revoked = await explain(...files, ...trusted, '--crls', crls, '--json')
+    expect(JSON.parse(revoked.output)).toMatchObject({ code: 'ERR_PATH_REVOKED' })
+  })
+
+  test('holds the key of a charge point against the edition it belongs to', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp521r1' })
+    const folder = join(crls, 'iso20')
+    await mkdir(folder)
+    const subject = { commonName: 'DE*EVO*E1', organizationName: 'Example' }
+    const wholeSecondMs = Math.floor(AT_MS / 1000) * 1000
+    const dates = { notBeforeMs: wholeSecondMs - 86_400_000, notAfterMs: wholeSecondMs + 86_400_000 }
+    const ports = { signer: softwareSigner(privateKey), random: systemRandom }
+    const root = await issueRoot(
+      { profile: 'v2g-root', subject: { ...subject, commonName: 'Root' }, publicKey, ...dates },
+      ports,
+    )
+    const ca = new CertificateAuthority({ certificate: root, ...ports })
+    const issued = await ca.issue({ profile: 'secc-20', subject, publicKey, ...dates })
+    await writeFile(join(folder, 'root.der'), root.der)
+    await writeFile(join(folder, 'secc.crt'), issued.der)
+    const args = [join(folder, 'secc.crt'), '--roots', folder, '--profile', 'secc', '--json']
+    const { output } = await explain(...args)
+    const { valid, remarks } = JSON.parse(output)
+    expect([valid, remarks]).toEqual([
+      true,
+      [expect.objectContaining({ code: 'ERR_LINT_REVOCATION_ADDRESS', severity: 'report' })],
+    ])
   })
 
   test('takes a chain in one file', async () => {

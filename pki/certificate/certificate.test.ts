@@ -9,10 +9,23 @@ import { bytesFromBase64, bytesFromHex, concatBytes, hexFromBytes } from '#base'
 import { DerReader, TAG } from '../der/der-reader.ts'
 import { writeElement, writeSequence } from '../der/der-writer.ts'
 import { PkiError } from '../errors.ts'
-import { extension, forge, forgeDer, type Forged, KEY_CERT_SIGN, NOW_MS } from '../testing/forge.ts'
+import {
+  extension,
+  forge,
+  forgeDer,
+  type Forged,
+  type Forgery,
+  KEY_CERT_SIGN,
+  NOW_MS,
+} from '../testing/forge.ts'
 import { hasShared, readShared, readSharedText, SHARED } from '../testing/shared.ts'
 import { interpretExtensions } from './certificate-extensions.ts'
 import { Certificate, CERTIFICATE_BYTES_MAX, parseCertificate, parseCertificates } from './certificate.ts'
+
+const withZero = async (forgery: Forgery): Promise<Uint8Array> => {
+  const der = hexFromBytes(await forgeDer({ ...forgery, serialNumber: '01' }))
+  return bytesFromHex(der.replace('a003020102020101', 'a003020102020100'))
+}
 
 const refusing = (code: string): unknown => expect.objectContaining({ code })
 
@@ -153,10 +166,10 @@ describe('refused', () => {
     expect(() => parseCertificate(bytes.subarray(0, root.certificate.der.length))).toThrow(refusing(code))
   })
 
-  test('a serial number of zero: ERR_PKI_SERIAL_NUMBER', async () => {
-    const der = hexFromBytes(await forgeDer({ subject: 'x', serialNumber: '01' }))
-    const zero = bytesFromHex(der.replace('a003020102020101', 'a003020102020100'))
-    expect(() => parseCertificate(zero)).toThrow(refusing('ERR_PKI_SERIAL_NUMBER'))
+  test('a serial number of zero, but of a root: ERR_PKI_SERIAL_NUMBER', async () => {
+    const issued = await withZero({ subject: 'x', issuer: root })
+    expect(() => parseCertificate(issued)).toThrow(refusing('ERR_PKI_SERIAL_NUMBER'))
+    expect(parseCertificate(await withZero({ subject: 'x' })).serialNumberHex).toBe('00')
   })
 
   test('a serial number of more than 20 bytes: ERR_PKI_SERIAL_NUMBER', async () => {

@@ -54,7 +54,7 @@ export class Certificate {
   readonly der: Uint8Array
   readonly subject: DistinguishedName
   readonly issuer: DistinguishedName
-  /** Lower-case hexadecimal digits without a leading zero byte; always positive. */
+  /** Lower-case hexadecimal digits without a leading zero byte; positive, but may be zero where it is self-issued. */
   readonly serialNumberHex: string
   /** Begin of the first and of the last second of validity; both belong to it (RFC 5280 section 4.1.2.5). */
   readonly validFromMs: number
@@ -94,7 +94,7 @@ export class Certificate {
 
     const fields = new DerReader(signed.content)
     checkVersion(fields)
-    this.serialNumberHex = serialNumberOf(fields.readInteger())
+    const serialNumber = fields.readInteger()
     checkSameAlgorithm(fields.read(TAG.sequence).encoded, signatureIdentifier.encoded)
     this.issuer = new DistinguishedName(fields.read(TAG.sequence).encoded)
     const validity = fields.enter(TAG.sequence)
@@ -102,6 +102,7 @@ export class Certificate {
     this.validToMs = readTime(validity)
     validity.end()
     this.subject = new DistinguishedName(fields.read(TAG.sequence).encoded)
+    this.serialNumberHex = serialNumberOf(serialNumber, this.isSelfIssued)
     const publicKeyInfo = fields.read(TAG.sequence)
     this.publicKeyDer = publicKeyInfo.encoded
     this.extensions = readTail(fields)
@@ -184,7 +185,7 @@ export class Certificate {
  *
  * Strict about structure (definite minimal lengths, nothing after the end, no extension twice, positive serial number
  * of at most 20 bytes, extensions on names and policies that say something), lenient where real V2G certificates
- * differ: explicit `cA FALSE` and `critical FALSE`, years 1970 and 9999 in either form of time, zero bits at the end of
+ * differ: the serial number zero of a self-issued one, explicit `cA FALSE` and `critical FALSE`, years 1970 and 9999 in either form of time, zero bits at the end of
  * a key usage, key identifiers of any size, any order of name attributes, no extensions at all in a leaf. A signature
  * algorithm with foreign parameters is read as an unknown one.
  *
@@ -227,13 +228,14 @@ function checkVersion(fields: DerReader): void {
     throw new PkiError('ERR_PKI_CERTIFICATE', 'not an X.509 version 3 certificate')
 }
 
-function serialNumberOf(content: Uint8Array): string {
+/** Roots of the field have the number zero (RFC 5280 section 4.1.2.2); nobody is told apart or revoked by it. */
+function serialNumberOf(content: Uint8Array, isSelfIssued: boolean): string {
   const [first = 0] = content
   const zero = content.length === 1 && first === 0
-  if (zero || first >= 0x80 || content.length > SERIAL_NUMBER_BYTES_MAX) {
+  if ((zero && !isSelfIssued) || first >= 0x80 || content.length > SERIAL_NUMBER_BYTES_MAX) {
     throw new PkiError('ERR_PKI_SERIAL_NUMBER', 'serial number zero, negative or longer than 20 bytes')
   }
-  return hexFromBytes(first === 0 ? content.subarray(1) : content)
+  return hexFromBytes(first === 0 && !zero ? content.subarray(1) : content)
 }
 
 /** RFC 5280 section 4.1.1.2: the algorithm inside the signature's protection is the one outside. */

@@ -154,19 +154,34 @@ describe('the revocation checker', () => {
     expect(responder.state.asked).toHaveLength(1)
   })
 
-  test('never accepts a revoked certificate, also long after the answer has ended', async () => {
+  test.each(['superseded', 'certificateHold'] as const)(
+    'never accepts a certificate revoked for %s, also long after the answer has ended',
+    async (reason) => {
+      await using folder = await openFolder()
+      await using responder = await startResponder()
+      const status = { ...REVOKED, reason }
+      responder.state.answer = { status }
+      const checker = await checkerIn(folder.directory)
+      const leaf = await responder.leaf()
+      expect(await checkOne(checker, leaf, softFor(DAY_MS))).toMatchObject({ status, accepted: false })
+      responder.state.mode = 'down'
+      nowMs += 30 * DAY_MS
+      expect(await checkOne(checker, leaf, softFor(90 * DAY_MS))).toMatchObject({ status, accepted: false })
+    },
+  )
+
+  test('takes an outdated revocation, and asks no more for a minute', async () => {
     await using folder = await openFolder()
     await using responder = await startResponder()
-    responder.state.answer = { status: REVOKED }
+    responder.state.answer = { status: REVOKED, nextUpdateMs: nowMs - HOUR_MS / 2 }
     const checker = await checkerIn(folder.directory)
     const leaf = await responder.leaf()
-    expect(await checkOne(checker, leaf, softFor(DAY_MS))).toMatchObject({ status: REVOKED, accepted: false })
-    responder.state.mode = 'down'
-    nowMs += 30 * DAY_MS
-    expect(await checkOne(checker, leaf, softFor(90 * DAY_MS))).toMatchObject({
-      status: REVOKED,
-      accepted: false,
-    })
+    for (const _ of [1, 2])
+      expect(await checkOne(checker, leaf)).toMatchObject({ status: REVOKED, accepted: false })
+    expect(responder.state.asked).toHaveLength(1)
+    responder.state.answer = {}
+    nowMs += 60_000
+    expect(await checkOne(checker, leaf)).toMatchObject({ accepted: true })
   })
 
   test('tries SHA-1 with a responder that does not know SHA-256', async () => {

@@ -128,7 +128,7 @@ export class RevocationChecker {
     }
     const tracked = this.#track(link)
     const answerAgeMs = cached === undefined ? undefined : atMs - cached.status.thisUpdateMs
-    // An outdated answer is no longer one, unless it says revoked, which it will not take back.
+    // An outdated answer is no longer one, unless it says revoked: that lasts, and silence does not lift a hold.
     if (cached !== undefined && (cached.age === 'current' || cached.status.status === 'revoked')) {
       return { certificate, status: cached.status, accepted: cached.status.status === 'good', answerAgeMs }
     }
