@@ -8,8 +8,8 @@ import { EndEntity, OPERATIONS, type Operation } from '#opcp'
 import { requireOwnOperator, type Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
+import type { Storage } from '../storage-port.ts'
 import { readEndEntityName, readOperatorId } from './end-entity-name.ts'
-import type { EndEntityStore } from './end-entity-store.ts'
 import type { RegistryKind } from './operator-ca.ts'
 
 const endEntity = Compile(EndEntity)
@@ -43,10 +43,10 @@ const REGISTRIES: Readonly<Record<RegistryKind, Registry>> = {
 export function serveEndEntities(
   app: FastifyInstance,
   {
-    endEntities,
+    storage,
     authentication,
     clock,
-  }: { readonly endEntities: EndEntityStore; readonly authentication: Authentication; readonly clock: Clock },
+  }: { readonly storage: Storage; readonly authentication: Authentication; readonly clock: Clock },
 ): void {
   for (const kind of ['oem', 'cpo', 'mo'] as const) {
     const { put, list, ownersOf } = REGISTRIES[kind]
@@ -58,13 +58,14 @@ export function serveEndEntities(
         name.requireOwner(caller)
         for (const evseId of registration.evseID ?? [])
           requireOwnOperator(caller, { operatorId: readOperatorId(evseId) })
-        await endEntities.put({
+        const entity = {
           kind,
           commonNameKey: name.key,
           operatorId: name.ownerId,
           registration,
           registeredAtMs: clock(),
-        })
+        }
+        await storage.transaction((unit) => unit.endEntities.put(entity))
         return { status: 200, body: registration }
       },
     })
@@ -72,7 +73,7 @@ export function serveEndEntities(
       authentication,
       handle: async ({ caller }) => {
         const owners = [...ownersOf(caller)]
-        const listed = owners.length === 0 ? [] : await endEntities.listOf(kind, owners)
+        const listed = owners.length === 0 ? [] : await storage.stores.endEntities.listOf(kind, owners)
         return { status: 200, body: { endEntities: listed } }
       },
     })

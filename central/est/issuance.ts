@@ -10,7 +10,7 @@ import {
 } from '#pki'
 
 import { PoolError } from '../pool-error.ts'
-import type { IssuedStore } from './issued-store.ts'
+import type { Storage } from '../storage-port.ts'
 import type { OperatorCa } from './operator-ca.ts'
 
 /** Certificates begin a little in the past: the clocks of stations are not exact. */
@@ -36,12 +36,12 @@ export interface RecordedOrder extends Omit<CertificateOrder, 'serialNumber'> {
 
 /** Issues under the operator CAs, such that no certificate exists that the database does not know. */
 export class Issuance {
-  readonly #store: IssuedStore
+  readonly #storage: Storage
   readonly #clock: Clock
   readonly #random: RandomBytes
 
-  constructor({ store, clock, random }: { store: IssuedStore; clock: Clock; random: RandomBytes }) {
-    this.#store = store
+  constructor({ storage, clock, random }: { storage: Storage; clock: Clock; random: RandomBytes }) {
+    this.#storage = storage
     this.#clock = clock
     this.#random = random
   }
@@ -84,7 +84,8 @@ export class Issuance {
     const name = await this.#reserve(ca, { ...entry, issuedAtMs: this.#clock() })
     const authority = new CertificateAuthority({ certificate, signer, random: this.#random, revocation })
     const issued = await authority.issue({ ...order, serialNumber: name.serialNumber })
-    await this.#store.complete({ issuerKeySha256: ca.keySha256, serialNumberHex: name.hex }, issued.der)
+    const issuedName = { issuerKeySha256: ca.keySha256, serialNumberHex: name.hex }
+    await this.#storage.transaction((unit) => unit.issued.complete(issuedName, issued.der))
     return issued
   }
 
@@ -95,7 +96,11 @@ export class Issuance {
     for (let attempt = 0; attempt < SERIAL_ATTEMPTS_MAX; attempt++) {
       const serialNumber = randomSerialNumber(this.#random)
       const hex = hexFromBytes(serialNumber)
-      const result = await this.#store.reserve({ ...entry, issuerKeySha256: keySha256, serialNumberHex: hex })
+      const result = await this.#storage.stores.issued.reserve({
+        ...entry,
+        issuerKeySha256: keySha256,
+        serialNumberHex: hex,
+      })
       if (result === 'reserved') return { serialNumber, hex }
     }
     assert.fail('the source of randomness repeats itself')

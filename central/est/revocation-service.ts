@@ -4,13 +4,13 @@ import type { Certificate, RevocationReason } from '#pki'
 
 import type { Caller } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
+import type { Storage } from '../storage-port.ts'
 import { readEndEntityName } from './end-entity-name.ts'
-import type { IssuedStore } from './issued-store.ts'
 import type { OperatorCa, OperatorCas } from './operator-ca.ts'
 
 interface Parts {
   readonly cas: OperatorCas
-  readonly store: IssuedStore
+  readonly storage: Storage
   readonly clock: Clock
 }
 
@@ -31,15 +31,18 @@ export class RevocationService {
     certificate: Certificate,
     { reason, caller, reach }: { reason: RevocationReason; caller: Caller; reach: Reach },
   ): Promise<void> {
-    const { cas, store, clock } = this.#parts
+    const { cas, storage, clock } = this.#parts
     const ca = cas.all.find((candidate) => candidate.hasIssued(certificate))
     if (ca === undefined) throw unknownCertificate()
     requireOwner(ca, certificate, { caller, reach })
     const name = { issuerKeySha256: ca.keySha256, serialNumberHex: certificate.serialNumberHex }
     // The name of a signing service says nothing about its owner; the records do.
-    if (reach === 'own' && ca.kind === 'cps' && (await store.find(name))?.requester !== caller.clientId)
+    const { issued } = storage.stores
+    if (reach === 'own' && ca.kind === 'cps' && (await issued.find(name))?.requester !== caller.clientId)
       throw new PoolError('ERR_POOL_NOT_OWNER', 'The certificate belongs to another client.')
-    if ((await store.revoke(name, { revokedAtMs: clock(), reason })) === 'unknown') throw unknownCertificate()
+    const revocation = { revokedAtMs: clock(), reason }
+    const revoked = await storage.transaction((unit) => unit.issued.revoke(name, revocation))
+    if (revoked === 'unknown') throw unknownCertificate()
   }
 }
 

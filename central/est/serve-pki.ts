@@ -4,13 +4,12 @@ import type { Clock } from '#base'
 import type { Logger } from '#service'
 
 import type { Authentication } from '../http/operation-route.ts'
+import type { Storage } from '../storage-port.ts'
 import { CrlService } from './crl-service.ts'
 import { serveEndEntities } from './end-entity-routes.ts'
-import type { EndEntityStore } from './end-entity-store.ts'
 import { Enrolment } from './enrolment.ts'
 import { serveEst } from './est-routes.ts'
 import type { Issuance } from './issuance.ts'
-import type { IssuedStore } from './issued-store.ts'
 import { serveOcsp } from './ocsp-routes.ts'
 import { OcspService } from './ocsp-service.ts'
 import type { OperatorCas } from './operator-ca.ts'
@@ -23,15 +22,15 @@ export function servePki(
   parts: {
     readonly cas: OperatorCas
     readonly issuance: Issuance
-    readonly issued: IssuedStore
-    readonly endEntities: EndEntityStore
+    readonly storage: Storage
     readonly authentication: Authentication
     readonly clock: Clock
     readonly logger: Logger
   },
 ): void {
-  const status = { ...parts, store: parts.issued }
-  serveEst(app, { ...parts, enrolment: new Enrolment(parts) })
+  const { issued, endEntities } = parts.storage.stores
+  const status = { ...parts, store: issued }
+  serveEst(app, { ...parts, enrolment: new Enrolment({ ...parts, issued, endEntities }) })
   serveEndEntities(app, parts)
   serveRevocation(app, { ...parts, revocations: new RevocationService(status), crls: new CrlService(status) })
   serveOcsp(app, { ...parts, ocsp: new OcspService(status) })
