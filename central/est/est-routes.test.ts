@@ -33,6 +33,7 @@ describe('cacerts', () => {
     '/cpo/cacerts/ISO15118-2/secp256r1/',
     '/cpo/cacerts/ISO15118-2',
     '/cpo/cacerts',
+    '/cpo/cacerts/secp256r1',
     '/.well-known/cpo/cacerts',
     '/.well-known/cpo/cacerts/ISO15118-2/secp256r1',
     '/.well-known/est/cpo/cacerts/ISO15118-2/secp256r1/',
@@ -65,6 +66,10 @@ describe('cacerts', () => {
     ['/cpo/cacerts/ISO15118-3', 'an unknown edition'],
     ['/cpo/cacerts/ISO15118-2/secp521r1', 'an algorithm of the other edition'],
     ['/cpo/cacerts/ISO15118-2/rsa', 'an unknown algorithm'],
+    ['/cpo/cacerts/constructor', 'an edition that only a prototype knows'],
+    ['/cpo/cacerts/__proto__/secp256r1', 'an edition that only a prototype knows'],
+    ['/cpo/cacerts/secp256r1/secp256r1', 'an algorithm for an edition'],
+    ['/cpo/cacerts/secp521r1', 'an algorithm that no CA has'],
   ])('%s is not found: %s', async (path) => {
     const { status } = await curl(scene, path, { role: path.includes('veh') ? 'OEM' : 'CPO' })
     expect(status).toBe(404)

@@ -22,10 +22,11 @@ import { ALGORITHM_NAMES, unknownCa, type AlgorithmName, type OperatorCas } from
 const PREFIXES = ['', '/.well-known', '/.well-known/est']
 const TAILS = ['', '/:edition', '/:edition/:algorithm']
 
-const EDITIONS: Readonly<Record<string, CertificateEdition>> = {
-  'ISO15118-2': 'iso2',
-  'ISO15118-20': 'iso20',
-}
+/** A map, not an object: what a path names must not be found in a prototype. */
+const EDITIONS: ReadonlyMap<string, CertificateEdition> = new Map([
+  ['ISO15118-2', 'iso2'],
+  ['ISO15118-20', 'iso20'],
+])
 const ALGORITHMS: Readonly<Record<CertificateEdition, readonly AlgorithmName[]>> = {
   iso2: ['secp256r1'],
   iso20: ['secp521r1', 'ed448'],
@@ -93,17 +94,31 @@ function readTarget(request: FastifyRequest): EstTarget {
   const [, slug, kindText] = CA_SEGMENT.exec(text(request.params, 'ca') ?? '') ?? []
   const kind = CA_KINDS.find((known) => known === kindText)
   if (kind === undefined) throw unknownCa()
-  const edition = editionFor(text(request.params, 'edition'), text(request.query, 'xsdMsgDefNamespace'))
-  const algorithm = algorithmFor(text(request.params, 'algorithm') ?? text(request.query, 'algorithm'))
+  const [first, second] = [text(request.params, 'edition'), text(request.params, 'algorithm')]
+  const named = second === undefined && ALGORITHM_NAMES.some((name) => name === first)
+  const algorithm = algorithmFor((named ? first : second) ?? text(request.query, 'algorithm'))
+  const edition = editionFor({
+    path: named ? undefined : first,
+    namespace: text(request.query, 'xsdMsgDefNamespace'),
+    algorithm: named ? algorithm : undefined,
+  })
   if (edition === undefined || (algorithm !== undefined && !ALGORITHMS[edition].includes(algorithm)))
     throw unknownCa()
   return { kind, slug, edition, algorithm }
 }
 
-/** The path counts more than the query; without either it is ISO 15118-2. */
-function editionFor(path: string | undefined, namespace: string | undefined): CertificateEdition | undefined {
-  if (path !== undefined) return EDITIONS[path]
-  if (namespace === undefined) return 'iso2'
+/** The path counts more than the query, and may name the algorithm alone; without either it is ISO 15118-2. */
+function editionFor({
+  path,
+  namespace,
+  algorithm,
+}: {
+  readonly path: string | undefined
+  readonly namespace: string | undefined
+  readonly algorithm: AlgorithmName | undefined
+}): CertificateEdition | undefined {
+  if (path !== undefined) return EDITIONS.get(path)
+  if (namespace === undefined) return algorithm === undefined || algorithm === 'secp256r1' ? 'iso2' : 'iso20'
   const canonical = canonicalNamespace(namespace)
   if (canonical === undefined) return undefined
   return canonical === ISO20_NAMESPACE ? 'iso20' : 'iso2'
