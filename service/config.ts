@@ -29,8 +29,16 @@ const COMPLAINTS_MAX = 64
  * @throws {ConfigError} ERR_CONFIG_FILE, ERR_CONFIG_TOO_LARGE, ERR_CONFIG_SYNTAX, ERR_CONFIG_INVALID
  */
 export async function loadConfig<T extends TSchema>(file: string, schema: T): Promise<Static<T>> {
-  const value = parseYaml(file, await readText(file))
-  return checkConfig(value ?? {}, schema, { source: file, folder: dirname(resolve(file)) })
+  return parseConfig(await readConfigText(file), schema, file)
+}
+
+/**
+ * The check of {@link loadConfig} for the text of `file`, for who needs the very bytes that were checked.
+ *
+ * @throws {ConfigError} ERR_CONFIG_SYNTAX, ERR_CONFIG_INVALID
+ */
+export function parseConfig<T extends TSchema>(text: string, schema: T, file: string): Static<T> {
+  return checkConfig(parseYaml(file, text) ?? {}, schema, { source: file, folder: dirname(resolve(file)) })
 }
 
 /**
@@ -49,7 +57,8 @@ export function checkConfig<T extends TSchema>(
   throw new ConfigError('ERR_CONFIG_INVALID', `${source}: ${complaints(schema, filled).join('; ')}`)
 }
 
-async function readText(file: string): Promise<string> {
+/** @throws {ConfigError} ERR_CONFIG_FILE, ERR_CONFIG_TOO_LARGE */
+export async function readConfigText(file: string): Promise<string> {
   try {
     const { size } = await stat(file)
     if (size > CONFIG_BYTES_MAX)

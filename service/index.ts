@@ -1,5 +1,5 @@
 /** The shell of a program: its config file, its secrets, its log and its end. */
-export { checkConfig, loadConfig } from './config.ts'
+export { checkConfig, loadConfig, parseConfig, readConfigText } from './config.ts'
 export { ConfigError, type ConfigErrorCode } from './config-error.ts'
 export { configJsonSchema } from './config-json-schema.ts'
 export { FilePath, FileUrl } from './file-path.ts'

@@ -9,11 +9,11 @@ import { CentralConfig } from '#central'
 import { installContract } from '#charger-emulator'
 import { runCommand } from '#cli'
 import { ISO2_NAMESPACE } from '#opcp'
-import { issueVehicle, readCertificate } from '#pki'
+import { generateSigningKeyPair, issueVehicle, privateKeyPem, readCertificate } from '#pki'
 import { checkConfig } from '#service'
 
 import { startConstellation } from './constellation.ts'
-import { initToken, SOFT_HSM_MODULE } from './soft-hsm.ts'
+import { importKey, initToken, SOFT_HSM_MODULE } from './soft-hsm.ts'
 
 const TOKEN = { label: 'evouch system', pin: '97531' }
 const MEMBERS = [
@@ -71,7 +71,6 @@ test.skipIf(SOFT_HSM_MODULE === undefined)(
     expect([await ceremony('2026-02-01T12:00:00Z'), errors]).toEqual([0, ''])
     expect(await readFile(file('pki/root.pem'), 'utf8')).toBe(rootPem)
     const root = await readCertificate(file('pki/root.pem'))
-
     const system = stack.use(await startConstellation())
     const admin = system.clientOf('ADMIN')
     await admin.putRootCert({ caCertificate: base64FromBytes(root.der), rootType: 'V2G' })
@@ -108,6 +107,35 @@ test.skipIf(SOFT_HSM_MODULE === undefined)(
       'HSM root',
     ])
     expect(system.log.join('')).not.toContain(TOKEN.pin)
+  },
+)
+
+test.skipIf(SOFT_HSM_MODULE === undefined)(
+  'a ceremony refuses a key that was brought to its token from elsewhere (not run without SoftHSM 2)',
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const directory = await mkdtemp(join(tmpdir(), 'evouch-hsm-'))
+    stack.defer(() => rm(directory, { recursive: true, force: true }))
+    stack.use(await initToken(directory, TOKEN))
+    const file = (name: string): string => join(directory, name)
+    await writeFile(file('pin'), TOKEN.pin, { mode: 0o600 })
+    await writeFile(file('script.yaml'), scriptOn(SOFT_HSM_MODULE ?? ''))
+    const { privateKey } = await generateSigningKeyPair('ecdsa-p256-sha256')
+    await writeFile(file('key.pem'), privateKeyPem(privateKey), { mode: 0o600 })
+    await importKey(file('key.pem'), { ...TOKEN, keyLabel: 'root' })
+
+    let errors = ''
+    const words = ['--out', file('pki'), '--operator', 'A', '--at', '2026-01-31T12:00:00Z']
+    const exitCode = await runCommand(['pki', 'ceremony', file('script.yaml'), ...words], {
+      ...quiet,
+      writeError: (text) => {
+        errors += text
+      },
+    })
+    expect([exitCode, errors]).toEqual([
+      1,
+      'ERR_CEREMONY_CONFLICT: root: its key was not made on its token\n',
+    ])
   },
 )
 

@@ -28,12 +28,24 @@ export async function initToken(
   const before = process.env['SOFTHSM2_CONF']
   process.env['SOFTHSM2_CONF'] = join(directory, 'softhsm2.conf')
   const words = ['--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '24680']
-  const [exitCode] = await once(spawn('softhsm2-util', words, { stdio: 'ignore' }), 'close')
-  if (exitCode !== 0) throw new Error('softhsm2-util made no token')
+  await softHsmUtil(words)
   return {
     [Symbol.dispose]: () => {
       if (before === undefined) delete process.env['SOFTHSM2_CONF']
       else process.env['SOFTHSM2_CONF'] = before
     },
   }
+}
+
+/** Brings a key in a file (PKCS#8) to a token. */
+export async function importKey(
+  file: string,
+  { label, pin, keyLabel }: { readonly label: string; readonly pin: string; readonly keyLabel: string },
+): Promise<void> {
+  await softHsmUtil(['--import', file, '--token', label, '--pin', pin, '--label', keyLabel, '--id', 'A1'])
+}
+
+async function softHsmUtil(words: readonly string[]): Promise<void> {
+  const [exitCode] = await once(spawn('softhsm2-util', words, { stdio: 'ignore' }), 'close')
+  if (exitCode !== 0) throw new Error(`softhsm2-util ${words[0]} failed`)
 }

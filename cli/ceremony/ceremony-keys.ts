@@ -8,17 +8,25 @@ import {
   openFileSigner,
   openPkcs11Signer,
   type SigningKey,
+  wasMadeOnToken,
 } from '#pki'
-import { readSecret } from '#service'
+import { ConfigError, readSecret } from '#service'
 
+import { CeremonyError } from './ceremony-error.ts'
 import type { CeremonyCertificate } from './ceremony-script.ts'
 import { writeNewFile } from './new-file.ts'
+
+/** What NIST SP 800-63B-4 asks of a password that protects alone: whoever steals the file tries offline. */
+const PASSPHRASE_CHARACTERS_MIN = 15
 
 /** Where one key of a script is, or will be. */
 export interface KeyPlace {
   /** For the record. */
   readonly text: string
-  /** The key when it is there; it is closed by whoever asked. Refuses one that the script's secret does not open. */
+  /**
+   * The key when it is there; it is closed by whoever asked. Refuses one that the script's secret does not open, one that
+   * was brought to its token from elsewhere, and a passphrase under which no key should be made.
+   */
   open(): Promise<SigningKey | undefined>
   /** Makes the key where none is, and opens it by what was written. */
   make(): Promise<SigningKey>
@@ -44,7 +52,12 @@ export async function keyPlaceOf(
     }
     return {
       text: `key ${label} on token ${token}`,
-      open: () => unlessMissing(openPkcs11Signer(reference), 'ERR_PKI_HSM_KEY_NOT_FOUND'),
+      open: async () => {
+        const opened = await unlessMissing(openPkcs11Signer(reference), 'ERR_PKI_HSM_KEY_NOT_FOUND')
+        if (opened === undefined || (await wasMadeOnToken(reference))) return opened
+        await opened[Symbol.asyncDispose]()
+        throw new CeremonyError('ERR_CEREMONY_CONFLICT', `${name}: its key was not made on its token`)
+      },
       make: async () => {
         await generatePkcs11KeyPair({ ...reference, algorithm: key.algorithm })
         return await openPkcs11Signer(reference)
@@ -55,7 +68,15 @@ export async function keyPlaceOf(
   const file = join(directory, `${name}.key.pem`)
   return {
     text: `${name}.key.pem, encrypted`,
-    open: () => unlessMissing(openFileSigner({ file, passphrase }), 'ENOENT'),
+    open: async () => {
+      const opened = await unlessMissing(openFileSigner({ file, passphrase }), 'ENOENT')
+      if (opened === undefined && passphrase.reveal().length < PASSPHRASE_CHARACTERS_MIN)
+        throw new ConfigError(
+          'ERR_CONFIG_SECRET',
+          `the passphrase of ${name} has less than ${PASSPHRASE_CHARACTERS_MIN} characters`,
+        )
+      return opened
+    },
     make: async () => {
       const { privateKey } = await generateSigningKeyPair(algorithm)
       const content = await encryptedPrivateKeyPem(privateKey, { passphrase, random })

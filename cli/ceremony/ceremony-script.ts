@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 
 import { Type, type Static } from 'typebox'
 
 import { CERTIFICATE_PROFILES, type CertificateProfileName } from '#pki'
-import { ConfigError, FilePath, loadConfig, SecretSource } from '#service'
+import { ConfigError, FilePath, parseConfig, readConfigText, SecretSource } from '#service'
 
 import { readUtcTime } from '../utc-time.ts'
 
@@ -20,9 +19,11 @@ const Time = Type.String({
   description: 'as 2026-01-31T12:00:00Z',
 })
 
+const Algorithm = Type.Enum(['ecdsa-p256-sha256', 'ecdsa-p521-sha512', 'ed448'])
+
 const KeyInFile = Type.Object(
   {
-    algorithm: Type.Enum(['ecdsa-p256-sha256', 'ecdsa-p521-sha512', 'ed448']),
+    algorithm: Algorithm,
     passphrase: SecretSource,
   },
   { ...closed, description: 'a key in an encrypted file' },
@@ -30,7 +31,7 @@ const KeyInFile = Type.Object(
 
 const KeyOnToken = Type.Object(
   {
-    algorithm: Type.Enum(['ecdsa-p256-sha256', 'ecdsa-p521-sha512']),
+    algorithm: Algorithm,
     pkcs11: Type.Object(
       {
         module: FilePath(),
@@ -98,15 +99,14 @@ export interface CeremonyScriptFile {
  * @throws {ConfigError} as `loadConfig`; each message names the path of what is wrong
  */
 export async function readCeremonyScript(file: string): Promise<CeremonyScriptFile> {
-  const script = await loadConfig(file, CeremonyScript)
+  // Read once: the record must not name other bytes than those that are carried out.
+  const text = await readConfigText(file)
+  const script = parseConfig(text, CeremonyScript, file)
   const found = script.certificates.flatMap((certificate, i) =>
     complaints(certificate, script.certificates.slice(0, i)).map((what) => `certificates[${i}].${what}`),
   )
   if (found.length > 0) throw new ConfigError('ERR_CONFIG_INVALID', `${file}: ${found.join('; ')}`)
-  const sha256Hex = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex')
-  return { script, file, sha256Hex }
+  return { script, file, sha256Hex: createHash('sha256').update(text).digest('hex') }
 }
 
 function complaints(

@@ -21,6 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'evouch-ceremony-'))
   await writeFile(join(folder, 'passphrase'), PASSPHRASE)
   await writeFile(join(folder, 'other-passphrase'), 'of somebody else')
+  await writeFile(join(folder, 'short-passphrase'), '14 characters!')
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -330,6 +331,17 @@ describe('refused without a trace', () => {
     const key = { algorithm: 'ecdsa-p256-sha256', passphrase: { env: 'EVOUCH_TEST_NOT_SET' } }
     const run = await ceremony([{ ...ROOT, key }], { out: newDirectory('secretless') })
     expect(run).toMatchObject({ exitCode: 2, errors: expect.stringContaining('EVOUCH_TEST_NOT_SET') })
+  })
+
+  test('a passphrase that protects little, for a key that is to be made: ERR_CONFIG_SECRET', async () => {
+    const out = newDirectory('short')
+    const key = { algorithm: 'ecdsa-p256-sha256', passphrase: { file: 'short-passphrase' } }
+    for (const more of [[], ['--check']])
+      expect(await ceremony([{ ...ROOT, key }], { out, more })).toMatchObject({
+        exitCode: 2,
+        errors: 'ERR_CONFIG_SECRET: the passphrase of v2g-root has less than 15 characters\n',
+      })
+    expect(await readdir(folder)).not.toContain('short')
   })
 
   test('a directory that cannot be made', async () => {

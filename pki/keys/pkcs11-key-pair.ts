@@ -31,3 +31,20 @@ export async function generatePkcs11KeyPair(
   )
   return await readPublicKey(token, { keyLabel })
 }
+
+/**
+ * Whether the private key was made on its token and could never be read out, by what the token says (CKA_LOCAL,
+ * CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE): one that was brought there may exist elsewhere, too.
+ *
+ * @throws {HsmError} as `openPkcs11Signer`
+ */
+export async function wasMadeOnToken(
+  reference: Pkcs11TokenReference & { readonly keyLabel: string },
+): Promise<boolean> {
+  await using lease = leaseToken(reference)
+  const { token } = lease
+  const { openMsMax, signMsMax } = token.limits
+  const request = { what: 'read origin', key: { keyLabel: reference.keyLabel } } as const
+  const flags = await token.ask(request, openMsMax + signMsMax)
+  return flags.length === 3 && flags.every(([flag]) => flag === 1)
+}

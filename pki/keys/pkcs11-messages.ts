@@ -30,6 +30,12 @@ interface ReadPublicKeyRequest {
   readonly key: Pkcs11KeyName
 }
 
+/** Answered with CKA_LOCAL, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE of the private key. */
+interface ReadOriginRequest {
+  readonly what: 'read origin'
+  readonly key: Pkcs11KeyName
+}
+
 export interface GenerateRequest {
   readonly what: 'generate'
   readonly keyLabel: string
@@ -43,7 +49,13 @@ interface CloseRequest {
   readonly what: 'close'
 }
 
-export type TokenRequest = OpenRequest | SignRequest | ReadPublicKeyRequest | GenerateRequest | CloseRequest
+export type TokenRequest =
+  | OpenRequest
+  | SignRequest
+  | ReadPublicKeyRequest
+  | ReadOriginRequest
+  | GenerateRequest
+  | CloseRequest
 
 export interface NumberedRequest {
   readonly number: number

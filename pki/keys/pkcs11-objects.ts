@@ -55,6 +55,24 @@ export function readPublicKeyObject(
   }
 }
 
+/** CKA_LOCAL, CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE. @throws as {@link findOne} */
+export function readOriginOfKey(
+  module: Pkcs11Module,
+  session: Handle,
+  name: Pkcs11KeyName,
+): readonly Uint8Array[] {
+  const { api, constants } = module
+  const object = findOne(module, session, name, constants.CKO_PRIVATE_KEY)
+  const types = [constants.CKA_LOCAL, constants.CKA_ALWAYS_SENSITIVE, constants.CKA_NEVER_EXTRACTABLE]
+  return api
+    .C_GetAttributeValue(
+      session,
+      object,
+      types.map((type) => ({ type })),
+    )
+    .map(({ value }) => value)
+}
+
 /**
  * Makes a key pair by the token's own randomness. The private key can sign and nothing else, and cannot be read out
  * (CKA_SENSITIVE, not CKA_EXTRACTABLE). Label and id are both the label.

@@ -12,7 +12,7 @@ import {
   type TokenAnswer,
   type TokenRequest,
 } from './pkcs11-messages.ts'
-import { generateOnToken, readPublicKeyObject, signOnToken } from './pkcs11-objects.ts'
+import { generateOnToken, readOriginOfKey, readPublicKeyObject, signOnToken } from './pkcs11-objects.ts'
 
 /** How soon a process whose program is gone ends, although a call of the module does not return. */
 const WATCH_MS = 500
@@ -50,6 +50,8 @@ async function valuesOf(request: TokenRequest): Promise<readonly Uint8Array[]> {
       return [await login.use((session) => signOnToken(login.module, session, request))]
     case 'read public key':
       return await login.use(({ handle }) => readPublicKeyObject(login.module, handle, request.key))
+    case 'read origin':
+      return await login.use(({ handle }) => readOriginOfKey(login.module, handle, request.key))
     case 'generate':
       login.useForWriting((handle) => generateOnToken(login.module, handle, request))
       return []
