@@ -39,6 +39,8 @@ export interface RouteDescription {
   readonly scope?: string
   /** A token that lacks `scope` may call when it has one of these. */
   readonly otherScopes?: readonly Scope[]
+  /** A role that is absent is refused with 403. */
+  readonly roles?: Readonly<Partial<Record<Role, Reach>>>
   /** The caller shows itself by the certificate of its TLS connection instead of a token. */
   readonly clientCertificate?: true
 }
@@ -50,7 +52,6 @@ export interface Operation extends RouteDescription {
   /** Other spellings of the path, served alike. */
   readonly aliases?: readonly string[]
   readonly scope: string
-  /** A role that is absent is refused with 403. */
   readonly roles: Readonly<Partial<Record<Role, Reach>>>
 }
 

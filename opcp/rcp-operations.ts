@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 
 import { CtlResponse } from './ctl-bodies.ts'
 import { EmptyBody } from './empty-body.ts'
+import { ErrorBody } from './error-body.ts'
 import { EVERYONE, SCOPES, type Operation } from './operation.ts'
 import { ifNoneMatchHeader } from './parameters.ts'
 import { RootCertCollection, RootCertResponse, RootCertUpload } from './rcp-bodies.ts'
@@ -55,6 +56,6 @@ export const RCP_OPERATIONS = {
       sequence: Type.Integer({ minimum: 1, description: 'An earlier list by its number.' }),
       since: Type.Integer({ minimum: 1, description: 'Only the entries that changed after this list.' }),
     },
-    answers: { 200: CtlResponse },
+    answers: { 200: CtlResponse, 404: ErrorBody },
   },
 } as const satisfies Record<string, Operation>

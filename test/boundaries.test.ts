@@ -16,7 +16,7 @@ const FOLDERS: Record<string, { folders: readonly string[]; packages: readonly s
   gateway: { folders: ['base', 'service', 'iso15118', 'pki', 'opcp', 'ocpp'], packages: ['lowdb'] },
   central: {
     folders: ['base', 'net', 'service', 'iso15118', 'pki', 'opcp'],
-    packages: ['fastify', 'kysely', 'jose', 'pg'],
+    packages: ['fastify', '@fastify/swagger', '@fastify/swagger-ui', 'kysely', 'jose', 'pg'],
   },
   'charger-emulator': { folders: ['base', 'service', 'iso15118', 'pki'], packages: ['ocpp-rpc'] },
   cli: {

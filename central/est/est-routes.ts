@@ -3,7 +3,14 @@ import { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { base64FromBytes } from '#base'
-import { CA_KINDS, canonicalNamespace, EST_ACCESS, ISO20_NAMESPACE } from '#opcp'
+import {
+  CA_KINDS,
+  canonicalNamespace,
+  EST_ACCESS,
+  EST_ROUTES,
+  ISO20_NAMESPACE,
+  type RouteDescription,
+} from '#opcp'
 import {
   writeCertificatesOnly,
   writeRequestAttributes,
@@ -59,28 +66,47 @@ export function serveEst(app: FastifyInstance, { cas, enrolment, authentication 
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => body)
     for (const path of PREFIXES.flatMap((prefix) => TAILS.map((tail) => [`${prefix}/:ca`, tail] as const))) {
       const [ca, tail] = path
-      scope.get(`${ca}/cacerts${tail}`, { onRequest: admit }, async (request, reply) => {
-        const { chain, root } = caFor(cas, readTarget(request))
-        return sendCertificates(reply, [...chain, root])
-      })
-      scope.get(`${ca}/csrattrs${tail}`, { onRequest: admit }, async (request, reply) => {
-        const { certificate } = caFor(cas, readTarget(request))
-        const attributes = writeRequestAttributes(certificate)
-        return sendBase64(reply, 'application/csrattrs', attributes)
-      })
-      scope.post(`${ca}/simpleenroll${tail}`, { onRequest: admit }, async (request, reply) => {
-        const caller = callers.get(request)
-        if (caller === undefined) throw new TypeError('a handler runs after the access check')
-        return sendCertificates(reply, await enrolment.enrol(readTarget(request), bodyOf(request), caller))
-      })
-      scope.post(`${ca}/simplereenroll${tail}`, { onRequest: requireCertificate }, async (request, reply) =>
-        sendCertificates(
-          reply,
-          await enrolment.renew(readTarget(request), bodyOf(request), clientCertificateOf(request)),
-        ),
+      scope.get(
+        `${ca}/cacerts${tail}`,
+        { onRequest: admit, config: described('cacerts') },
+        async (request, reply) => {
+          const { chain, root } = caFor(cas, readTarget(request))
+          return sendCertificates(reply, [...chain, root])
+        },
+      )
+      scope.get(
+        `${ca}/csrattrs${tail}`,
+        { onRequest: admit, config: described('csrattrs') },
+        async (request, reply) => {
+          const { certificate } = caFor(cas, readTarget(request))
+          const attributes = writeRequestAttributes(certificate)
+          return sendBase64(reply, 'application/csrattrs', attributes)
+        },
+      )
+      scope.post(
+        `${ca}/simpleenroll${tail}`,
+        { onRequest: admit, config: described('simpleenroll') },
+        async (request, reply) => {
+          const caller = callers.get(request)
+          if (caller === undefined) throw new TypeError('a handler runs after the access check')
+          return sendCertificates(reply, await enrolment.enrol(readTarget(request), bodyOf(request), caller))
+        },
+      )
+      scope.post(
+        `${ca}/simplereenroll${tail}`,
+        { onRequest: requireCertificate, config: described('simplereenroll') },
+        async (request, reply) =>
+          sendCertificates(
+            reply,
+            await enrolment.renew(readTarget(request), bodyOf(request), clientCertificateOf(request)),
+          ),
       )
     }
   })
+}
+
+function described(operation: keyof typeof EST_ROUTES): { readonly description: RouteDescription } {
+  return { description: EST_ROUTES[operation] }
 }
 
 /** As for a token: before the body is read. */

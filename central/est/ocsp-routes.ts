@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { hexFromBytes } from '#base'
+import { REVOCATION_ROUTES } from '#opcp'
 import { decodeOcspRequestBody, decodeOcspRequestPath, ocspErrorResponse } from '#pki'
 import type { Logger } from '#service'
 
@@ -32,19 +33,27 @@ export function serveOcsp(app: FastifyInstance, { cas, ...parts }: OcspParts): v
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => body)
-    scope.post<{ Params: { ca: string } }>('/ocsp/:ca', async (request, reply) => {
-      const ca = cas.named(request.params.ca)
-      const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-      const { der, form } = orUndefined(() => decodeOcspRequestBody(body)) ?? {}
-      const answer = await answerOrError(request, { ...parts, ca, der })
-      // Clients that send hexadecimal digits read the answer as text too.
-      return send(reply, form === 'hex' ? hexFromBytes(answer) : Buffer.from(answer))
-    })
-    scope.get<{ Params: { ca: string; '*': string } }>('/ocsp/:ca/*', async (request, reply) => {
-      const ca = cas.named(request.params.ca)
-      const der = orUndefined(() => decodeOcspRequestPath(encodeURIComponent(request.params['*'])))
-      return send(reply, Buffer.from(await answerOrError(request, { ...parts, ca, der })))
-    })
+    scope.post<{ Params: { ca: string } }>(
+      '/ocsp/:ca',
+      { config: { description: REVOCATION_ROUTES.ocsp } },
+      async (request, reply) => {
+        const ca = cas.named(request.params.ca)
+        const body = request.body instanceof Uint8Array ? request.body : new Uint8Array()
+        const { der, form } = orUndefined(() => decodeOcspRequestBody(body)) ?? {}
+        const answer = await answerOrError(request, { ...parts, ca, der })
+        // Clients that send hexadecimal digits read the answer as text too.
+        return send(reply, form === 'hex' ? hexFromBytes(answer) : Buffer.from(answer))
+      },
+    )
+    scope.get<{ Params: { ca: string; '*': string } }>(
+      '/ocsp/:ca/*',
+      { config: { description: REVOCATION_ROUTES.ocspByPath } },
+      async (request, reply) => {
+        const ca = cas.named(request.params.ca)
+        const der = orUndefined(() => decodeOcspRequestPath(encodeURIComponent(request.params['*'])))
+        return send(reply, Buffer.from(await answerOrError(request, { ...parts, ca, der })))
+      },
+    )
   })
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 
-import { OPERATIONS, RevokeCertificateRequest } from '#opcp'
+import { OPERATIONS, REVOCATION_ROUTES, RevokeCertificateRequest } from '#opcp'
 
 import { readCertificate, ROOT_CERTIFICATE_BYTES_MAX } from '../fields.ts'
 import { readBody } from '../http/json-body.ts'
@@ -37,11 +37,15 @@ export function serveRevocation(
       return { status: 200, body: {} }
     },
   })
-  app.get<{ Params: { file: string } }>('/crl/:file', async (request, reply) => {
-    const { file } = request.params
-    if (!file.endsWith('.crl')) throw unknownCa()
-    const { der, because } = await crls.current(cas.named(file.slice(0, -'.crl'.length)))
-    if (because !== undefined) noteReason(request, because)
-    return reply.header('content-type', 'application/pkix-crl').send(Buffer.from(der))
-  })
+  app.get<{ Params: { file: string } }>(
+    '/crl/:file',
+    { config: { description: REVOCATION_ROUTES.crl } },
+    async (request, reply) => {
+      const { file } = request.params
+      if (!file.endsWith('.crl')) throw unknownCa()
+      const { der, because } = await crls.current(cas.named(file.slice(0, -'.crl'.length)))
+      if (because !== undefined) noteReason(request, because)
+      return reply.header('content-type', 'application/pkix-crl').send(Buffer.from(der))
+    },
+  )
 }
