@@ -79,6 +79,8 @@ export const POOL_ERROR_STATUS = {
   ERR_EST_KEY_FAILED: 503,
   /** Nobody says whether a certificate is revoked, and the config wants it known. */
   ERR_POOL_STATUS_UNKNOWN: 502,
+  /** The database does not answer; asking again later can help. */
+  ERR_POOL_UNAVAILABLE: 503,
   /** This central is not set up for the operation. */
   ERR_POOL_NOT_CONFIGURED: 503,
 } as const

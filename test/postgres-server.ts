@@ -17,7 +17,7 @@ const HASTE = [
   'autovacuum=off',
   'shared_buffers=32MB',
 ]
-const OTHERS = ['max_connections=200', 'unix_socket_directories=']
+const OTHERS = ['max_connections=200', 'unix_socket_directories=', 'deadlock_timeout=50ms']
 
 /** Vitest calls it once, before all tests; what it gives is called after them. Workers find the door by their environment. */
 export async function setup(): Promise<() => Promise<void>> {

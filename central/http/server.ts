@@ -7,6 +7,7 @@ import type { Logger } from '#service'
 
 import { POOL_ERROR_STATUS, PoolError } from '../pool-error.ts'
 import { CentralError } from '../start-error.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { parseJson } from './json-body.ts'
 import { TooOften } from './too-often.ts'
 import { uuidOf } from './uuid.ts'
@@ -209,6 +210,8 @@ const UNREADABLE = new PoolError('ERR_POOL_BODY', 'The request cannot be read.')
 /** `undefined` for what is no refusal but a fault of ours. */
 function asPoolError(error: unknown): PoolError | undefined {
   if (error instanceof PoolError) return error
+  if (error instanceof StorageError)
+    return new PoolError('ERR_POOL_UNAVAILABLE', 'The service is not available at present.', { cause: error })
   const refusal = FASTIFY_REFUSALS.get(codeOf(error))
   if (refusal !== undefined) return refusal
   return error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500
