@@ -59,7 +59,7 @@ export async function keyPlaceOf(
         throw new CeremonyError('ERR_CEREMONY_CONFLICT', `${name}: its key was not made on its token`)
       },
       make: async () => {
-        await generatePkcs11KeyPair({ ...reference, algorithm: key.algorithm })
+        await generatePkcs11KeyPair({ ...reference, algorithm })
         return await openPkcs11Signer(reference)
       },
     }

@@ -39,17 +39,22 @@ export class Pkcs11Login {
   /** Lends a session, a new one while all others are in use: the asking side bounds how many that are. */
   async use<T>(work: (session: Pkcs11Session) => T | Promise<T>): Promise<T> {
     const session = this.#idle.pop() ?? this.#openSession()
-    const result = await work(session)
-    // Not after a failure: an operation may still be under way in it.
-    this.#idle.push(session)
-    return result
+    try {
+      return await work(session)
+    } finally {
+      // Even when an operation is still under way in it: after such a failure this process is ended.
+      this.#idle.push(session)
+    }
   }
 
   /** Lends a session that may write to the token. */
   useForWriting(work: (handle: Handle) => void): void {
     const { handle } = this.#openSession(this.module.constants.CKF_RW_SESSION)
-    work(handle)
-    this.module.api.C_CloseSession(handle)
+    try {
+      work(handle)
+    } finally {
+      this.module.api.C_CloseSession(handle)
+    }
   }
 
   close(): void {

@@ -59,7 +59,8 @@ describe.skipIf(!runsOnSoftHsm)('a key on a token (not run without SoftHSM 2)', 
   })
 
   test('leaves the event loop free, whatever its token does', async () => {
-    await using key = await openPkcs11Signer({ ...reference, limits: LIMITS })
+    const limits = { ...LIMITS, signMsMax: 1_000 }
+    await using key = await openPkcs11Signer({ ...reference, limits })
     begin('hang-sign')
     let longestMs = 0
     let lastMs = performance.now()
@@ -69,7 +70,7 @@ describe.skipIf(!runsOnSoftHsm)('a key on a token (not run without SoftHSM 2)', 
     }, 5)
     await Promise.allSettled(Array.from({ length: 8 }, () => key.sign(data)))
     clearInterval(measuring)
-    expect(longestMs).toBeLessThan(LIMITS.signMsMax / 2)
+    expect(longestMs).toBeLessThan(limits.signMsMax / 2)
   })
 
   test('closes in time while its token does not answer: ERR_PKI_HSM_TIMEOUT for what was under way', async () => {
@@ -158,6 +159,17 @@ describe.skipIf(!runsOnSoftHsm)('a key on a token (not run without SoftHSM 2)', 
     token.destroyKey(keyLabel)
     await generatePkcs11KeyPair(order)
     await expect(key.sign(data)).rejects.toMatchObject({ code: 'ERR_PKI_HSM_KEY_UNUSABLE' })
+  })
+
+  test('is asked for in vain any number of times without using up the sessions of its token', async () => {
+    await using key = await openPkcs11Signer(reference)
+    const before = [token.loginCount(), token.sessionCount()]
+    for (let i = 0; i < 20; i++) {
+      const opening = openPkcs11Signer({ ...reference, keyLabel: 'missing' })
+      await expect(opening).rejects.toMatchObject({ code: 'ERR_PKI_HSM_KEY_NOT_FOUND' })
+    }
+    expect(await signsWell(key)).toBe(true)
+    expect([token.loginCount(), token.sessionCount()]).toEqual(before)
   })
 
   test('signs for many at once, and refuses more than it can serve: ERR_PKI_HSM_BUSY', async () => {

@@ -5,7 +5,7 @@
  *   pulled                  the token is out of its slot, and no session is worth anything
  *   crash                   a signature ends the process
  *
- * Each login leaves one byte in the file `logins`.
+ * Each login leaves one byte in the file `logins`, each session in `sessions`.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -34,10 +34,19 @@ static CK_RV getSlotList(CK_BBOOL present, CK_SLOT_ID_PTR slots, CK_ULONG_PTR co
   return CKR_OK;
 }
 
+static void count(const char *path) {
+  FILE *file = fopen(path, "a");
+  fputc('.', file);
+  fclose(file);
+}
+
+static CK_RV openSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR session) {
+  count(FOLDER "/sessions");
+  return real->C_OpenSession(slot, flags, application, notify, session);
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG length) {
-  FILE *logins = fopen(FOLDER "/logins", "a");
-  fputc('.', logins);
-  fclose(logins);
+  count(FOLDER "/logins");
   while (is("hang-login")) usleep(10000);
   return real->C_Login(session, user, pin, length);
 }
@@ -59,6 +68,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
   own = *real;
   own.C_GetFunctionList = C_GetFunctionList;
   own.C_GetSlotList = getSlotList;
+  own.C_OpenSession = openSession;
   own.C_Login = login;
   own.C_SignInit = signInit;
   own.C_Sign = sign;

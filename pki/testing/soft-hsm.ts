@@ -50,6 +50,7 @@ export interface FaultyToken extends SoftToken {
   begin(fault: Fault): () => void
   /** How often the PIN was sent. */
   loginCount(): number
+  sessionCount(): number
 }
 
 /** Makes a token. SoftHSM finds it by SOFTHSM2_CONF, which it reads when the module is initialised. */
@@ -82,6 +83,7 @@ export async function createFaultyToken(tokenLabel: string): Promise<FaultyToken
       return () => rmSync(fileOf(fault), { force: true })
     },
     loginCount: () => readFileSync(fileOf('logins')).length,
+    sessionCount: () => readFileSync(fileOf('sessions')).length,
   }
 }
 
