@@ -23,7 +23,7 @@ import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
 import { serveWritesOnce } from './http/idempotency.ts'
 import { limitRequests } from './http/request-limits.ts'
-import { createHttpsServer, replaceTls } from './http/server.ts'
+import { createHttpsServer, replaceTls, requireReplaceableTls } from './http/server.ts'
 import { openLiveParts, type LiveConfig } from './live-config.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
 import { openTokenKey } from './oauth/token-key.ts'
@@ -133,9 +133,12 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
       await using opened = new AsyncDisposableStack()
       const wanted = { ...current, ...changed }
       const next = await openLiveParts(wanted, opened)
-      if (!isDeepStrictEqual(tls, next.tls)) replaceTls(app, next.tls)
-      tls = next.tls
+      const isOtherTls = !isDeepStrictEqual(tls, next.tls)
+      if (isOtherTls) requireReplaceableTls(app)
+      // The last that can fail.
       await enterConfigClients(next.clients.entries, { storage, nowMs: clock() })
+      if (isOtherTls) replaceTls(app, next.tls)
+      tls = next.tls
       current = wanted
       clients.replace(next.clients.secrets)
       cas.replace(next.cas)

@@ -113,18 +113,19 @@ export function createHttpsServer({
 }
 
 /**
- * Takes another certificate and key, which belong together, for the connections to come; those there are go on with theirs.
+ * Whether {@link replaceTls} would reach every connection to come.
  *
  * @throws {CentralError} ERR_CENTRAL_TLS when the server listens on several addresses, as on those of `localhost`: Fastify
  * keeps the servers of all but the first to itself
  */
+export function requireReplaceableTls(app: FastifyInstance): void {
+  if (app.addresses().length === 1) return
+  throw new CentralError('ERR_CENTRAL_TLS', 'a server on several addresses takes a certificate at its start')
+}
+
+/** Takes another certificate and key, which belong together, for the connections to come; those there are go on with theirs. */
 export function replaceTls(app: FastifyInstance, { certificate, privateKey }: TlsCredentials): void {
   if (!(app.server instanceof Server)) throw new TypeError('the server speaks TLS')
-  if (app.addresses().length > 1)
-    throw new CentralError(
-      'ERR_CENTRAL_TLS',
-      'a server on several addresses takes a certificate at its start',
-    )
   app.server.setSecureContext({ key: privateKey, cert: certificate, minVersion: TLS_VERSION_MIN })
 }
 
