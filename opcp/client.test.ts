@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { OpcpClient, type OpcpClientOptions } from './client.ts'
+import type { OpcpClientOptions } from './authorised-connection.ts'
+import { OpcpClient } from './client.ts'
 
 const REQUEST = { certificateInstallationReq: 'gJg=', xsdMsgDefNamespace: 'urn:iso:15118:2:2013:MsgDef' }
 const INSTALLATION = {

@@ -1,10 +1,9 @@
 import { Compile } from 'typebox/compile'
 
-import { systemClock, type Clock } from '#base'
-
 import { bodyOf, jsonOf, refusalOf } from './answer.ts'
+import { AuthorisedConnection, type OpcpClientOptions } from './authorised-connection.ts'
 import { InstallationResponse, type InstallationRequest, type MessageDef } from './ccp-bodies.ts'
-import { Connection, type HttpAnswer } from './connection.ts'
+import type { HttpAnswer } from './connection.ts'
 import {
   SignContractDataResponse,
   type GenerateContractDataRequest,
@@ -19,29 +18,6 @@ import {
   type RootCertUpload,
   type RootType,
 } from './rcp-bodies.ts'
-import { TokenSource } from './token-source.ts'
-
-/** One connection carries one call at a time; 16 saturate a pool that answers in milliseconds. */
-const CONNECTIONS_MAX = 16
-/** One does in good times; more when a request hangs and another is made beside it. */
-const TOKEN_CONNECTIONS_MAX = 8
-const TIMEOUT_MS = 10_000
-
-export interface OpcpClientOptions {
-  /** With the host prefix, without `/v1`. */
-  readonly baseUrl: string
-  readonly tokenUrl: string
-  readonly clientId: string
-  readonly clientSecret: string
-  /** Names the stage the token is for; some token services need it, ours takes its own when absent. */
-  readonly audience?: string | undefined
-  /** PEM of the CAs to trust instead of Node's own. */
-  readonly certificateAuthorities?: string | undefined
-  readonly connectionsMax?: number
-  /** For calls without a signal, and for token requests. */
-  readonly timeoutMs?: number
-  readonly clock?: Clock
-}
 
 export interface CallOptions {
   /** The deadline of the whole call, token and second try included. */
@@ -78,36 +54,10 @@ const BODIES = {
  * without an answer is safe. A call refused with 401 or 403 is repeated once with a fresh token.
  */
 export class OpcpClient implements AsyncDisposable {
-  readonly #pools: Connection
-  readonly #tokens: Connection
-  readonly #token: TokenSource
-  readonly #prefix: string
+  readonly #connection: AuthorisedConnection
 
   constructor(options: OpcpClientOptions) {
-    const { certificateAuthorities, timeoutMs = TIMEOUT_MS } = options
-    const base = new URL(options.baseUrl)
-    const token = new URL(options.tokenUrl)
-    this.#prefix = base.pathname.replace(/\/$/, '')
-    this.#pools = new Connection({
-      origin: base.origin,
-      certificateAuthorities,
-      timeoutMs,
-      connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
-    })
-    this.#tokens = new Connection({
-      origin: token.origin,
-      certificateAuthorities,
-      timeoutMs,
-      connectionsMax: TOKEN_CONNECTIONS_MAX,
-    })
-    this.#token = new TokenSource({
-      connection: this.#tokens,
-      path: token.pathname + token.search,
-      audience: options.audience,
-      clientId: options.clientId,
-      clientSecret: options.clientSecret,
-      clock: options.clock ?? systemClock,
-    })
+    this.#connection = new AuthorisedConnection(options)
   }
 
   /** All roots of the pool, or those of one type. */
@@ -179,7 +129,7 @@ export class OpcpClient implements AsyncDisposable {
 
   /** Ends the connections; calls under way end with ERR_OPCP_UNREACHABLE. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#pools[Symbol.asyncDispose](), this.#tokens[Symbol.asyncDispose]()])
+    await this.#connection[Symbol.asyncDispose]()
   }
 
   async #success(operation: keyof typeof OPERATIONS, call: Call): Promise<HttpAnswer> {
@@ -189,29 +139,16 @@ export class OpcpClient implements AsyncDisposable {
     return answer
   }
 
-  async #call(operation: keyof typeof OPERATIONS, call: Call): Promise<HttpAnswer> {
-    const token = await this.#token.current(call.signal)
-    const answer = await this.#send(operation, { ...call, token })
-    if (answer.status !== 401 && answer.status !== 403) return answer
-    if (!this.#token.replace(token)) return answer
-    return await this.#send(operation, { ...call, token: await this.#token.current(call.signal) })
-  }
-
-  #send(
+  #call(
     operation: keyof typeof OPERATIONS,
-    { parameter = '', query = '', broadcast = false, body, signal, token }: Call & { token: string },
+    { parameter = '', query = '', broadcast = false, body, signal }: Call,
   ): Promise<HttpAnswer> {
     const { method, path } = OPERATIONS[operation]
-    return this.#pools.call({
+    return this.#connection.call({
       method,
-      path: this.#prefix + path.replace(/:\w+/, () => encodeURIComponent(parameter)) + query,
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(broadcast && { broadcast: 'true' }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      path: path.replace(/:\w+/, () => encodeURIComponent(parameter)) + query,
+      ...(broadcast && { headers: { broadcast: 'true' } }),
+      body,
       signal,
     })
   }

@@ -8,8 +8,12 @@ export {
   ProvideContractDataResponse,
 } from './ccp-bodies.ts'
 export type { StoredContract } from './ccp-bodies.ts'
+export { AuthorisedConnection } from './authorised-connection.ts'
+export type { AuthorisedCall, OpcpClientOptions } from './authorised-connection.ts'
+export type { HttpAnswer } from './connection.ts'
+export { bodyOf, refusalOf } from './answer.ts'
 export { OpcpClient } from './client.ts'
-export type { CallOptions, InstallationAnswer, OpcpClientOptions, PeerCallOptions } from './client.ts'
+export type { CallOptions, InstallationAnswer, PeerCallOptions } from './client.ts'
 export {
   ContractDataBody,
   contractDataOf,
@@ -42,7 +46,14 @@ export {
 } from './pcp-bodies.ts'
 export type { VehicleChain } from './pcp-bodies.ts'
 export { EndEntity, RevokeCertificateRequest } from './pki-bodies.ts'
-export { EST_ROUTES, JWKS_PATH, OPENID_PATH, REVOCATION_ROUTES, TOKEN_PATH, TOKEN_ROUTES } from './public-routes.ts'
+export {
+  EST_ROUTES,
+  JWKS_PATH,
+  OPENID_PATH,
+  REVOCATION_ROUTES,
+  TOKEN_PATH,
+  TOKEN_ROUTES,
+} from './public-routes.ts'
 export { ROOT_TYPES, RootCert, RootCertCollection, RootCertResponse, RootCertUpload } from './rcp-bodies.ts'
 export type { RootType } from './rcp-bodies.ts'
 export { TokenRequest, TokenResponse } from './token-bodies.ts'
