@@ -6,6 +6,7 @@ import { FilePath, FileUrl, LogLevel, RevocationConfig, SecretSource } from '#se
 import { RequestLimits } from './http/request-limits.ts'
 import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
+import { WebhookConfig } from './webhooks/webhook-config.ts'
 
 const closed = { additionalProperties: false } as const
 
@@ -225,6 +226,7 @@ export const CentralConfig = Type.Object(
     mo: Mo,
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
     revocation: RevocationConfig,
+    webhooks: WebhookConfig,
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
   },
   closed,

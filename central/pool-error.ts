@@ -77,6 +77,11 @@ export const POOL_ERROR_STATUS = {
   ERR_EST_SIGNATURE_RATE: 429,
   /** The key of the CA does not sign: an HSM that is busy or gone. */
   ERR_EST_KEY_FAILED: 503,
+  /** None of this participant's. */
+  ERR_WEBHOOK_NOT_FOUND: 404,
+  ERR_WEBHOOK_TOO_MANY: 400,
+  /** Somebody else changes the same at the same time. */
+  ERR_WEBHOOK_CHANGED: 409,
   /** Nobody says whether a certificate is revoked, and the config wants it known. */
   ERR_POOL_STATUS_UNKNOWN: 502,
   /** The database does not answer; asking again later can help. */

@@ -24,6 +24,7 @@ import { servePki } from './est/serve-pki.ts'
 import { serveWritesOnce } from './http/idempotency.ts'
 import { limitRequests } from './http/request-limits.ts'
 import { createHttpsServer, replaceTls, requireReplaceableTls } from './http/server.ts'
+import { runAsLeader } from './leader.ts'
 import { openLiveParts, type LiveConfig } from './live-config.ts'
 import { TokenAuthority } from './oauth/token-authority.ts'
 import { openTokenKey } from './oauth/token-key.ts'
@@ -40,6 +41,8 @@ import { enterConfigClients } from './registry/config-clients.ts'
 import { CentralError } from './start-error.ts'
 import type { Storage } from './storage-port.ts'
 import { openStorage } from './storage/open-storage.ts'
+import { openWebhooks } from './webhooks/open-webhooks.ts'
+import { serveWebhooks } from './webhooks/webhook-routes.ts'
 
 export interface CentralPorts {
   readonly logger: Logger
@@ -97,6 +100,8 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const provision = new ContractProvision({ ...pools, choice })
   const deliveries = resources.use(new Deliveries({ storage, roots: pools.roots, ...ports }))
   const authority = new TokenAuthority({ clients, key, ...config.token, clock })
+  const tokenKeyFile = config.token.keyFile
+  const webhooks = await openWebhooks(config.webhooks, { ...ports, storage, tokenKeyFile })
 
   const app = createHttpsServer({ tls, logger, clock, random })
   resources.defer(() => app.close())
@@ -118,6 +123,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   serveCps(app, { ...pools, service, signers, authentication: authority })
   serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
   servePki(app, { cas, issuance, storage, authentication: authority, clock, logger })
+  serveWebhooks(app, { ...webhooks, authentication: authority })
   serveOpenApi(app, routes)
 
   const { host, port } = config.listen
@@ -126,6 +132,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
     throw new CentralError('ERR_CENTRAL_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause })
   })
   logger.info({ url }, 'central listens')
+  resources.use(runAsLeader(storage, { tasks: [(signal) => webhooks.worker.run(signal)], logger }))
   const running = resources.move()
   return {
     url,
@@ -207,7 +214,12 @@ function createPools(
     readonly revocation: PathRevocation
     readonly records: PathRecords
   },
-): { roots: RootPool; vehicles: ProvisioningPool; contracts: ContractPool; verification: ContractVerification } {
+): {
+  roots: RootPool
+  vehicles: ProvisioningPool
+  contracts: ContractPool
+  verification: ContractVerification
+} {
   const onProfileRemark: OnProfileRemark = ({ certificate, profile, findings }) => {
     // The name of a vehicle's or contract's certificate is no matter for the log.
     const who = { issuer: certificate.issuer.text, fingerprint: certificate.fingerprintSha256Hex }

@@ -11,6 +11,10 @@ export type CentralErrorCode =
   | 'ERR_CENTRAL_CONTRACT_AUTHORITY'
   /** Two clients have one id. */
   | 'ERR_CENTRAL_CLIENT'
+  /** A key file that central makes itself: readable for others, or not what it has to hold. */
+  | 'ERR_CENTRAL_KEY_FILE'
+  /** A secret in the database was sealed with a key that is not in the key file any more. */
+  | 'ERR_CENTRAL_SEALED'
   /** The server's certificate cannot be used, or not with its key. */
   | 'ERR_CENTRAL_TLS'
   | 'ERR_CENTRAL_LISTEN'

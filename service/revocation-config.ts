@@ -4,7 +4,8 @@ import { Type, type Static } from 'typebox'
 
 import { FilePath } from './file-path.ts'
 
-const Network = Type.Refine(
+/** `10.1.0.0/16`, `fd00::/8`. */
+export const Network = Type.Refine(
   Type.String({ pattern: String.raw`^[0-9A-Fa-f.:]+/\d{1,3}$` }),
   isNetwork,
   () => 'must be a network, such as 10.1.0.0/16 or fd00::/8',

@@ -15,6 +15,17 @@ export interface EndpointSecrets<S> {
   readonly previous: { readonly secret: S; readonly untilMs: number } | undefined
 }
 
+/** Both secrets, sealed or opened. */
+export function mapSecrets<A, B>(
+  { current, previous }: EndpointSecrets<A>,
+  change: (secret: A) => B,
+): EndpointSecrets<B> {
+  return {
+    current: change(current),
+    previous: previous && { secret: change(previous.secret), untilMs: previous.untilMs },
+  }
+}
+
 export function newSecret(random: RandomBytes): string {
   return `whsec_${Buffer.from(random(SECRET_BYTES)).toString('base64url')}`
 }
