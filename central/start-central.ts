@@ -4,6 +4,7 @@ import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import { PathRevocation, unknownRevocationEntry } from '#pki'
 import { readSecret, type Logger } from '#service'
 
+import { serveAdmin } from './admin/serve-admin.ts'
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
 import { ContractProvision } from './ccp/contract-provision.ts'
@@ -123,6 +124,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   serveCps(app, { ...pools, service, signers, authentication: authority })
   serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
   servePki(app, { cas, issuance, storage, authentication: authority, clock, logger })
+  serveAdmin(app, { storage, clients, authentication: authority, clock, random })
   serveWebhooks(app, { ...webhooks, authentication: authority })
   serveOpenApi(app, routes)
 

@@ -46,7 +46,7 @@ export interface RouteDescription {
 }
 
 export interface Operation extends RouteDescription {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** With parameters written `:name`. */
   readonly path: string
   /** Other spellings of the path, served alike. */
