@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { CodedError, messageOf } from '#base'
@@ -13,6 +13,8 @@ const CRL_FILE = /\.crl$/i
 const CRL_FILES_MAX = 200
 /** The largest CRL that is read, in its PEM form. */
 const CRL_FILE_BYTES_MAX = 24 * 1024 * 1024
+/** Of all of them: they are held at once. */
+const CRLS_BYTES_MAX = 256 * 1024 * 1024
 
 /**
  * Reads every CRL of a directory, PEM or DER: all of them or none.
@@ -24,9 +26,21 @@ export async function readCrlDirectory(directory: string): Promise<readonly Cert
   const names = await listed(directory)
   if (names.length > CRL_FILES_MAX)
     throw new CliError('ERR_CLI_INPUT_TOO_LARGE', `${directory}: more than ${CRL_FILES_MAX} CRLs`)
+  const files = names.toSorted().map((name) => join(directory, name))
+  const sizes = await Promise.all(files.map(sizeOf))
+  if (sizes.reduce((sum, size) => sum + size, 0) > CRLS_BYTES_MAX)
+    throw new CliError('ERR_CLI_INPUT_TOO_LARGE', `${directory}: more than ${CRLS_BYTES_MAX} bytes of CRLs`)
   const crls: CertificateRevocationList[] = []
-  for (const name of names.toSorted()) crls.push(await crlIn(join(directory, name)))
+  for (const file of files) crls.push(await crlIn(file))
   return crls
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch (error) {
+    throw new CliError('ERR_CLI_INPUT_FILE', messageOf(error), { cause: error })
+  }
 }
 
 async function listed(directory: string): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -242,6 +242,18 @@ describe('pki explain', () => {
     const { exitCode, output, errors } = await explain(...args())
     expect({ exitCode, output }).toEqual({ exitCode: 2, output: '' })
     expect(errors).toMatch(new RegExp(`^${code}: .*\\n$`))
+  })
+
+  test('a folder with more bytes of CRLs than are held at once is unusable: ERR_CLI_INPUT_TOO_LARGE', async () => {
+    const folder = join(crls, 'many')
+    await mkdir(folder)
+    for (let n = 0; n < 11; n++) {
+      await writeFile(join(folder, `${n}.crl`), '')
+      await truncate(join(folder, `${n}.crl`), 24 * 1024 * 1024)
+    }
+    const { exitCode, errors } = await explain(leaf(), ...roots(), '--crls', folder)
+    expect(exitCode).toBe(2)
+    expect(errors).toMatch(/^ERR_CLI_INPUT_TOO_LARGE: .*bytes of CRLs/)
   })
 
   test('explains every member it prints', async () => {

@@ -162,10 +162,14 @@ const RULES: readonly Rule[] = [
     source: 'ISO 15118-2 Annex F, ISO 15118-20 Annex B',
     issue: 'require',
     input: 'report',
-    complaint: ({ domainComponents }, { domainComponent }) =>
-      domainComponent === undefined || domainComponents.includes(domainComponent)
+    complaint: (certificate, profile) => {
+      const { domainComponent } = profile
+      // Said already when it is refused.
+      const fits = domainComponent === undefined || certificate.domainComponents.includes(domainComponent)
+      return fits || domainComponentRefusal(certificate, profile) !== undefined
         ? undefined
-        : `the subject has no domain component ${domainComponent}`,
+        : `the subject has no domain component ${domainComponent}`
+    },
   },
   {
     code: 'ERR_LINT_ROLE',

@@ -112,21 +112,15 @@ test('of arbitrary bytes, or damaged anywhere, are read or refused with a code',
 })
 
 test('two numbers with one hash are told apart', () => {
-  // Found by search: FNV-1a of both agrees in the bits of the index.
-  const [one, other] = collision()
-  const list = [{ serialNumber: other, reason: undefined, issuer: undefined }]
-  const entries = new CrlEntries(Buffer.concat(list.map(written)), CRL_ISSUER)
+  // Found by search.
+  const [one, other] = [Uint8Array.of(0x14, 0x17, 0x64), Uint8Array.of(0x28, 0x60, 0x00)]
+  expect(indexHash(one)).toBe(indexHash(other))
+  const content = written({ serialNumber: other, reason: undefined, issuer: undefined }, 0)
+  const entries = new CrlEntries(content, CRL_ISSUER)
   expect(entries.find({ issuer: CRL_ISSUER, serialNumberHex: hexOf(other) })).toBeDefined()
   expect(entries.find({ issuer: CRL_ISSUER, serialNumberHex: hexOf(one) })).toBeUndefined()
 })
 
-function collision(): readonly [Uint8Array, Uint8Array] {
-  const seen = new Map<number, Uint8Array>()
-  for (let n = 0x10_00_00; ; n++) {
-    const bytes = Uint8Array.of(n >>> 16, n >>> 8, n)
-    const hash = bytes.reduce((state, octet) => Math.imul(state ^ octet, 0x01000193), 0x811c9dc5) >>> 3
-    const known = seen.get(hash)
-    if (known !== undefined) return [known, bytes]
-    seen.set(hash, bytes)
-  }
-}
+/** FNV-1a, the highest 29 bits. */
+const indexHash = (bytes: Uint8Array): number =>
+  bytes.reduce((state, octet) => Math.imul(state ^ octet, 0x01000193), 0x811c9dc5) >>> 3

@@ -10,8 +10,8 @@ import { parseOcspResponse } from './ocsp-response.ts'
 import type { FetchedEvidence } from './revocation-fetcher.ts'
 import type { LastingEvidence, RevocationStatus } from './revocation-status.ts'
 
-/** Of evidence kept parsed beside the store. */
-const MEMORY_BYTES_MAX = 32 * 1024 * 1024
+/** Of evidence kept parsed beside the store: four of the largest CRLs. */
+const MEMORY_BYTES_MAX = 64 * 1024 * 1024
 
 type ProvenStatus = Exclude<RevocationStatus, { status: 'unknown' }>
 

@@ -14,24 +14,31 @@ export interface EvidenceStore {
 
 /** Certificates of a site: its own chains, and the contracts that come by. */
 const ENTRIES_MAX = 5_000
+/** Any CA below a trusted root may have many large CRLs. */
+const FOLDER_BYTES_MAX = 512 * 1024 * 1024
+interface FolderLimits {
+  readonly entriesMax: number
+  readonly bytesMax: number
+}
+
 const NAME = /^[0-9a-f]{64}\.(?:ocsp|crl)$/
 
 /**
  * A folder of DER files that other tools can read (`openssl ocsp -respin`, `openssl crl`). It is not trusted: whoever
  * reads from it verifies again, so that whoever writes into it can only make evidence disappear or bring back older one.
- * Over `entriesMax` the files written longest ago go.
+ * Over `entriesMax` or `bytesMax` the files written longest ago go.
  */
 export class EvidenceFolder implements EvidenceStore {
   readonly #directory: string
-  readonly #entriesMax: number
-  /** Oldest first. */
-  readonly #names: Set<string>
+  readonly #limits: FolderLimits
+  /** The bytes of each file; oldest first. */
+  readonly #sizes: Map<string, number>
   #writes = 0
 
-  private constructor(directory: string, names: readonly string[], entriesMax: number) {
+  private constructor(directory: string, sizes: Map<string, number>, limits: FolderLimits) {
     this.#directory = directory
-    this.#names = new Set(names)
-    this.#entriesMax = entriesMax
+    this.#sizes = sizes
+    this.#limits = limits
   }
 
   /**
@@ -40,25 +47,29 @@ export class EvidenceFolder implements EvidenceStore {
    */
   static async open(
     directory: string,
-    { entriesMax = ENTRIES_MAX }: { readonly entriesMax?: number } = {},
+    { entriesMax = ENTRIES_MAX, bytesMax = FOLDER_BYTES_MAX }: Partial<FolderLimits> = {},
   ): Promise<EvidenceFolder> {
     await mkdir(directory, { recursive: true })
     await access(directory, constants.W_OK)
     const files = await readdir(directory)
     for (const file of files.filter((name) => name.endsWith('.tmp'))) await rm(join(directory, file))
-    const dated = await Promise.all(
+    const found = await Promise.all(
       files
         .filter((name) => NAME.test(name))
-        .map(async (name) => ({ name, writtenAtMs: (await stat(join(directory, name))).mtimeMs })),
+        .map(async (name) => ({ name, facts: await stat(join(directory, name)) })),
     )
-    const names = dated.toSorted((a, b) => a.writtenAtMs - b.writtenAtMs).map(({ name }) => name)
-    const folder = new EvidenceFolder(directory, names, entriesMax)
+    const sizes = new Map(
+      found
+        .toSorted((a, b) => a.facts.mtimeMs - b.facts.mtimeMs)
+        .map(({ name, facts }) => [name, facts.size]),
+    )
+    const folder = new EvidenceFolder(directory, sizes, { entriesMax, bytesMax })
     await folder.#dropOldest()
     return folder
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    if (!this.#names.has(name)) return undefined
+    if (!this.#sizes.has(name)) return undefined
     try {
       await using file = await open(join(this.#directory, name))
       const { size } = await file.stat()
@@ -74,18 +85,21 @@ export class EvidenceFolder implements EvidenceStore {
     const temporary = `${file}.${process.pid}-${++this.#writes}.tmp`
     await writeFile(temporary, der)
     await rename(temporary, file)
-    this.#names.delete(name)
-    this.#names.add(name)
+    this.#sizes.delete(name)
+    this.#sizes.set(name, der.length)
     await this.#dropOldest()
   }
 
   async delete(name: string): Promise<void> {
-    if (this.#names.delete(name)) await rm(join(this.#directory, name), { force: true })
+    if (this.#sizes.delete(name)) await rm(join(this.#directory, name), { force: true })
   }
 
   async #dropOldest(): Promise<void> {
-    for (const name of this.#names) {
-      if (this.#names.size <= this.#entriesMax) return
+    const { entriesMax, bytesMax } = this.#limits
+    let bytes = [...this.#sizes.values()].reduce((sum, size) => sum + size, 0)
+    for (const [name, size] of this.#sizes) {
+      if (this.#sizes.size <= entriesMax && bytes <= bytesMax) return
+      bytes -= size
       await this.delete(name)
     }
   }

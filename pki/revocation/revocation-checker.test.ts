@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -434,6 +434,17 @@ describe('the folder of evidence', () => {
     await expect(store.read(name(2))).resolves.toBeUndefined()
     await expect(store.read(name(1))).resolves.toEqual(Uint8Array.of(1))
     expect(new Uint8Array(await readFile(join(folder.directory, name(3))))).toEqual(Uint8Array.of(3))
+  })
+
+  test('drops the oldest over its limit of bytes, over a restart too', async () => {
+    await using folder = await openFolder()
+    const store = await EvidenceFolder.open(folder.directory, { bytesMax: 10 })
+    for (const n of [1, 2, 3]) await store.write(name(n), new Uint8Array(4))
+    expect((await readdir(folder.directory)).toSorted()).toEqual([name(2), name(3)])
+    await utimes(join(folder.directory, name(3)), 0, 0)
+    const smaller = await EvidenceFolder.open(folder.directory, { bytesMax: 5 })
+    await expect(smaller.read(name(3))).resolves.toBeUndefined()
+    await expect(smaller.read(name(2))).resolves.toHaveLength(4)
   })
 
   test('takes no name that could lead out of it', async () => {
