@@ -18,7 +18,7 @@ import type { Root } from '../rcp/root-pool.ts'
 import { timestamp } from '../wire-text.ts'
 
 /** Whom an event concerns; of those, the ones that subscribed to its type hear of it. */
-export type Audience =
+type Audience =
   /** The OEM of this world manufacturer identifier. */
   | { readonly kind: 'oem'; readonly wmi: string }
   /** The MO of this provider id. `wmi` is that of the vehicle, which an endpoint may be limited to. */

@@ -8,7 +8,7 @@ import { privateKeyPem, type ThrowawayPki } from '#pki'
 
 export const LOOPBACK = ['127.0.0.0/8', '::1/128']
 
-export interface Received {
+interface Received {
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
   /** Parsed. */
@@ -20,7 +20,7 @@ export interface Received {
 }
 
 /** A status, or what happens instead of an answer. */
-export type Behaviour = number | 'hang' | 'reset' | ((response: ServerResponse) => void)
+type Behaviour = number | 'hang' | 'reset' | ((response: ServerResponse) => void)
 
 export interface Receiver extends AsyncDisposable {
   readonly url: string

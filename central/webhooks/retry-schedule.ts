@@ -14,11 +14,8 @@ export type AttemptResult = 'delivered' | 'rejected' | 'refused' | 'failed'
 export type DeliveryState = 'PENDING' | 'RETRYING' | 'DELIVERED' | 'REJECTED' | 'DEAD'
 
 /** Three times in intervals of one hour after the first attempt. */
-export const RETRIES_MAX = 3
+const RETRIES_MAX = 3
 export const RETRY_INTERVAL_MS = 3_600_000
-
-/** How long after its first attempt an event may still be sent, were the receiver to let each attempt time out. */
-export const RETRY_SPAN_MS = (RETRIES_MAX + 1) * RETRY_INTERVAL_MS
 
 export function resultOf(status: AttemptStatus): AttemptResult {
   if (status === undefined || status === 408 || status === 429) return 'failed'

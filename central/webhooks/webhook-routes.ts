@@ -21,7 +21,7 @@ import type { WebhookEndpoints } from './webhook-endpoints.ts'
 import type { WebhookKey } from './webhook-key.ts'
 
 /** Where receivers find the key of `X-Operator-JWS`; tokens are signed with other keys, published elsewhere. */
-export const WEBHOOK_JWKS_PATH = '/.well-known/webhook-jwks.json'
+const WEBHOOK_JWKS_PATH = '/.well-known/webhook-jwks.json'
 
 const JWKS_ROUTE = {
   ...TOKEN_ROUTES.jwks,
