@@ -4,6 +4,7 @@ import { Agent, request } from 'node:https'
 import type { Role } from '#opcp'
 
 import { secretOf, type CentralScene } from './central.fixture.ts'
+import { complaintAbout } from './reference-answers.fixture.ts'
 
 export const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -18,7 +19,10 @@ export interface RawRequest {
   readonly body?: string
 }
 
-/** The body of the answer is parsed; a server that answers no JSON, where it answers anything, fails the test. */
+/**
+ * The body of the answer is parsed; a server that answers no JSON, where it answers anything, fails the test, and so does one
+ * that answers other than the published OpenAPI files say.
+ */
 export function rawRequest(
   { central, pki }: CentralScene,
   method: string,
@@ -33,7 +37,11 @@ export function rawRequest(
       response.on('end', () => {
         const { statusCode: status = 0, headers: answered } = response
         const text = Buffer.concat(chunks).toString()
-        resolve({ status, headers: answered, body: text === '' ? undefined : JSON.parse(text) })
+        const answer = { status, headers: answered, body: text === '' ? undefined : JSON.parse(text) }
+        const contentType = answered['content-type'] ?? ''
+        const complaint = complaintAbout({ method, path, contentType, ...answer })
+        if (complaint === undefined) resolve(answer)
+        else reject(new TypeError(complaint))
       })
     })
     sent.on('error', reject)
