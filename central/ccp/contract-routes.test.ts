@@ -89,6 +89,23 @@ async function certificateOf(emaid: string): Promise<string> {
   return Object(body).XMLContracts[0].contractCertificate
 }
 
+const putContract = (body: object, role: Role = 'CPS') => call(role, ['PUT', POOL], { body })
+const chooseDefault = (pcid: string, name: string) => call('OEM', ['POST', `${POOL}/${pcid}/${name}/default`])
+const removeContract = (name: string) => call('MO_HUBJECT_PKI', ['DELETE', `${POOL}/${name}`])
+const listOf = (pcid: string) => call('OEM', ['GET', `${POOL}/${pcid}`])
+const provideFor = (first: string, second: string, query = '') =>
+  call('OEM', ['GET', `/v1/ccp/provideSignedContractData/${first}/${second}${query}`])
+
+const oldShape = async (vehicle: VehicleCredentials, emaid: string) => {
+  const { contractCertificate, contractSubCa1Certificate, contractSubCa2Certificate, ...keys } =
+    await contractDataBody(scene.pki, { vehicle, emaid })
+  const contractSignatureCertChain = {
+    contractSignatureCertChainCertificate: contractCertificate,
+    contractSignatureCertChainSubCertificates: [contractSubCa2Certificate, contractSubCa1Certificate],
+  }
+  return { ...keys, contractSignatureCertChain, emaid }
+}
+
 describe('PUT signedContractData', () => {
   test('keeps what a CPS signed, as XML or as EXI, again and again', async () => {
     const vehicle = await putVehicle(scene)
@@ -109,32 +126,35 @@ describe('PUT signedContractData', () => {
     const vehicle = await putVehicle(scene)
     const emaid = newEmaid('DEEVX')
     const xml = await signedFor(vehicle, emaid)
-    const put = (body: object, role: Role = 'CPS') => call(role, ['PUT', POOL], { body })
     const changed = Buffer.from(xml, 'base64').toString().replace(emaid, newEmaid('DEEVX'))
     const body = putBody(emaid, vehicle.pcid, xml)
     const unacceptable = { status: 400, body: { errorMessages: [expect.stringContaining('not acceptable')] } }
     await expect(
-      put({ ...body, signedContractDataXML: Buffer.from(changed).toString('base64') }),
+      putContract({ ...body, signedContractDataXML: Buffer.from(changed).toString('base64') }),
     ).resolves.toMatchObject(unacceptable)
-    await expect(put({ ...body, emaid: newEmaid('DEEVX') })).resolves.toMatchObject(
+    await expect(putContract({ ...body, emaid: newEmaid('DEEVX') })).resolves.toMatchObject(
       refused(400, 'The signed contract data is not acceptable: it is of another EMAID.'),
     )
-    await expect(put({ ...body, cpsV2GRootCertificateFingerprint: '00'.repeat(32) })).resolves.toMatchObject(
+    await expect(
+      putContract({ ...body, cpsV2GRootCertificateFingerprint: '00'.repeat(32) }),
+    ).resolves.toMatchObject(
       refused(
         400,
         'The signed contract data is not acceptable: the CPS is below another V2G root than cpsV2GRootCertificateFingerprint.',
       ),
     )
-    await expect(put({ ...body, pcid: PCID })).resolves.toMatchObject(refused(400, NO_VEHICLE))
-    await expect(put({ ...body, emaid: 'DE_EVX' })).resolves.toMatchObject(refused(400, EMAID_REFUSED))
-    await expect(put({ ...body, pcid: 'X' })).resolves.toMatchObject(refused(400, PCID_REFUSED))
-    await expect(put({ ...body, signedContractDataXML: '' })).resolves.toMatchObject(
+    await expect(putContract({ ...body, pcid: PCID })).resolves.toMatchObject(refused(400, NO_VEHICLE))
+    await expect(putContract({ ...body, emaid: 'DE_EVX' })).resolves.toMatchObject(
+      refused(400, EMAID_REFUSED),
+    )
+    await expect(putContract({ ...body, pcid: 'X' })).resolves.toMatchObject(refused(400, PCID_REFUSED))
+    await expect(putContract({ ...body, signedContractDataXML: '' })).resolves.toMatchObject(
       refused(400, 'signedContractDataXML : must be the XML or EXI of a V2G_Message'),
     )
-    await expect(put({ ...body, emaid: 'DEEVOK99999999' }, 'MO_EXTERNAL_PKI')).resolves.toMatchObject(
+    await expect(putContract({ ...body, emaid: 'DEEVOK99999999' }, 'MO_EXTERNAL_PKI')).resolves.toMatchObject(
       refused(403, 'The provider id DEEVO does not belong to this client.'),
     )
-    await expect(put(body, 'OEM')).resolves.toMatchObject(
+    await expect(putContract(body, 'OEM')).resolves.toMatchObject(
       refused(403, 'Requires a role of: CPS, MO_EXTERNAL_PKI.'),
     )
     expect(await contractsOf(vehicle)).toEqual({})
@@ -174,24 +194,24 @@ describe('several contracts of a vehicle', () => {
   test('a default that is unknown, of another vehicle, of a foreign one, or with swapped names is refused', async () => {
     const [vehicle, other] = [await putVehicle(scene), await putVehicle(scene)]
     const emaid = await generated(vehicle)
-    const choose = (pcid: string, name: string) => call('OEM', ['POST', `${POOL}/${pcid}/${name}/default`])
-    await expect(choose(other.pcid, emaid)).resolves.toMatchObject(refused(404, NOT_FOUND))
-    await expect(choose(vehicle.pcid, newEmaid('DEEVO'))).resolves.toMatchObject(refused(404, NOT_FOUND))
-    await expect(choose('XXX00000000000009', emaid)).resolves.toMatchObject(
+    await expect(chooseDefault(other.pcid, emaid)).resolves.toMatchObject(refused(404, NOT_FOUND))
+    await expect(chooseDefault(vehicle.pcid, newEmaid('DEEVO'))).resolves.toMatchObject(
+      refused(404, NOT_FOUND),
+    )
+    await expect(chooseDefault('XXX00000000000009', emaid)).resolves.toMatchObject(
       refused(403, 'The WMI XXX does not belong to this client.'),
     )
-    await expect(choose(emaid, vehicle.pcid)).resolves.toMatchObject(refused(400, PCID_REFUSED))
+    await expect(chooseDefault(emaid, vehicle.pcid)).resolves.toMatchObject(refused(400, PCID_REFUSED))
   })
 })
 
 describe('DELETE signedContractData', () => {
   test('is done once, and refused for what is unknown, malformed or of another operator', async () => {
     const emaid = await generated(await putVehicle(scene))
-    const remove = (name: string) => call('MO_HUBJECT_PKI', ['DELETE', `${POOL}/${name}`])
-    await expect(remove(emaid)).resolves.toMatchObject({ status: 200, body: {} })
-    await expect(remove(emaid)).resolves.toMatchObject(refused(404, NOT_FOUND))
-    await expect(remove('DE_EVO')).resolves.toMatchObject(refused(400, EMAID_REFUSED))
-    await expect(remove('DEEVXK00000001')).resolves.toMatchObject(
+    await expect(removeContract(emaid)).resolves.toMatchObject({ status: 200, body: {} })
+    await expect(removeContract(emaid)).resolves.toMatchObject(refused(404, NOT_FOUND))
+    await expect(removeContract('DE_EVO')).resolves.toMatchObject(refused(400, EMAID_REFUSED))
+    await expect(removeContract('DEEVXK00000001')).resolves.toMatchObject(
       refused(403, 'The provider id DEEVX does not belong to this client.'),
     )
   })
@@ -272,13 +292,12 @@ describe('lookupContract', () => {
 
   test('by vehicle is empty for one without contracts, and refused for one of another OEM', async () => {
     const vehicle = await putVehicle(scene)
-    const list = (pcid: string) => call('OEM', ['GET', `${POOL}/${pcid}`])
-    expect(await list(vehicle.pcid)).toMatchObject({ status: 200, body: { XMLContracts: [] } })
-    expect(await list(PCID)).toMatchObject({ status: 200, body: { XMLContracts: [] } })
-    expect(await list('XXX00000000000009')).toMatchObject(
+    expect(await listOf(vehicle.pcid)).toMatchObject({ status: 200, body: { XMLContracts: [] } })
+    expect(await listOf(PCID)).toMatchObject({ status: 200, body: { XMLContracts: [] } })
+    expect(await listOf('XXX00000000000009')).toMatchObject(
       refused(403, 'The WMI XXX does not belong to this client.'),
     )
-    expect(await list('X')).toMatchObject(refused(400, PCID_REFUSED))
+    expect(await listOf('X')).toMatchObject(refused(400, PCID_REFUSED))
   })
 })
 
@@ -307,18 +326,16 @@ describe('provideSignedContractData', () => {
   test('refuses bad sessions, swapped names, pairs that do not belong together, and other makers', async () => {
     const [vehicle, other] = [await putVehicle(scene), await putVehicle(scene)]
     const emaid = await generated(vehicle)
-    const provide = (first: string, second: string, query = '') =>
-      call('OEM', ['GET', `/v1/ccp/provideSignedContractData/${first}/${second}${query}`])
     for (const sessionId of ['0', '0g', '010203040506070809'])
-      expect(await provide(emaid, vehicle.pcid, `?sessionID=${sessionId}`)).toMatchObject(
+      expect(await provideFor(emaid, vehicle.pcid, `?sessionID=${sessionId}`)).toMatchObject(
         refused(400, SESSION),
       )
-    expect(await provide(vehicle.pcid, emaid)).toMatchObject(refused(400, EMAID_REFUSED))
-    expect(await provide(emaid, other.pcid)).toMatchObject(refused(404, NOT_FOUND))
-    expect(await provide(emaid, PCID)).toMatchObject(refused(404, NOT_FOUND))
+    expect(await provideFor(vehicle.pcid, emaid)).toMatchObject(refused(400, EMAID_REFUSED))
+    expect(await provideFor(emaid, other.pcid)).toMatchObject(refused(404, NOT_FOUND))
+    expect(await provideFor(emaid, PCID)).toMatchObject(refused(404, NOT_FOUND))
     const fingerprint = `?cpsV2GRootCertificateFingerprint=${'00'.repeat(32)}`
-    expect(await provide(emaid, vehicle.pcid, fingerprint)).toMatchObject(refused(404, NOT_FOUND))
-    expect(await provide(emaid, 'XXX00000000000009')).toMatchObject(
+    expect(await provideFor(emaid, vehicle.pcid, fingerprint)).toMatchObject(refused(404, NOT_FOUND))
+    expect(await provideFor(emaid, 'XXX00000000000009')).toMatchObject(
       refused(403, 'The WMI XXX does not belong to this client.'),
     )
   })
@@ -336,15 +353,6 @@ describe('provideSignedContractData', () => {
 })
 
 describe('the deprecated calls of the CPS', () => {
-  const oldShape = async (vehicle: VehicleCredentials, emaid: string) => {
-    const { contractCertificate, contractSubCa1Certificate, contractSubCa2Certificate, ...keys } =
-      await contractDataBody(scene.pki, { vehicle, emaid })
-    const contractSignatureCertChain = {
-      contractSignatureCertChainCertificate: contractCertificate,
-      contractSignatureCertChainSubCertificates: [contractSubCa2Certificate, contractSubCa1Certificate],
-    }
-    return { ...keys, contractSignatureCertChain, emaid }
-  }
   const SIGN = ['PUT', '/v1/cps/signedContractData'] as const
   const FORWARD = ['PUT', '/v1/cps/forward/signedContractData'] as const
 
