@@ -12,7 +12,7 @@ import { eventContractOf } from './contract-events.ts'
 import type { ContractDelivery, DeliverableContract } from './contract-store.ts'
 
 /** Gathers what goes out in a burst into one transaction; nobody waits for it. */
-const BATCH_DELAY_MS = 20
+const BATCH_DELAY_MS = 100
 const BATCH_MAX = 200
 /** Some minutes of deliveries, should the database be away for that long. */
 const WAITING_MAX = 20_000
