@@ -22,7 +22,6 @@ import { Issuance } from './est/issuance.ts'
 import { IssuedRecords } from './est/issued-records.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
-import { serveWritesOnce } from './http/idempotency.ts'
 import { limitRequests } from './http/request-limits.ts'
 import { createHttpsServer, replaceTls, requireReplaceableTls } from './http/server.ts'
 import { runAsLeader } from './leader.ts'
@@ -82,7 +81,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const key = await openTokenKey(config.token.keyFile)
 
   const storage = resources.use(await openDatabase(config))
-  const { registry, idempotency } = storage.stores
+  const { registry } = storage.stores
   await enterConfigClients(live.clients.entries, { storage, nowMs: clock() })
   const clients = new ClientDirectory({ store: registry, clock, configSecrets: live.clients.secrets })
   const revocation = resources.use(await openRevocation(config.revocation, ports))
@@ -109,7 +108,6 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const routes = collectRoutes(app)
   const audiences = [config.token.audience, ...config.token.audienceAliases]
   limitRequests(app, { limits: config.limits, clock })
-  serveWritesOnce(app, { store: idempotency, clock, random })
   serveTokens(app, {
     clients,
     authority,

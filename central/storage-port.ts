@@ -3,7 +3,6 @@ import type { EndEntityStore } from './est/end-entity-store.ts'
 import type { IssuedStore } from './est/issued-store.ts'
 import type { ProvisioningStore } from './pcp/provisioning-store.ts'
 import type { RootStore } from './rcp/root-store.ts'
-import type { IdempotencyStore } from './http/idempotency-store.ts'
 import type { RegistryStore } from './registry/registry-store.ts'
 import type { EndpointStore } from './webhooks/endpoint-store.ts'
 import type { OutboxStore } from './webhooks/outbox-store.ts'
@@ -19,7 +18,6 @@ export interface Stores {
   readonly issued: IssuedStore
   readonly endEntities: EndEntityStore
   readonly registry: RegistryStore
-  readonly idempotency: IdempotencyStore
   readonly endpoints: EndpointStore
   readonly outbox: OutboxStore
 }

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the OpenAPI document tells of the route. */
     readonly description?: RouteDescription
+    /** The answer holds a secret that is told once, and is kept nowhere. */
+    readonly secretAnswer?: boolean
   }
 }
 

@@ -12,7 +12,6 @@ import { SqlEndpointStore } from './sql-endpoint-store.ts'
 import { SqlIssuedStore } from './sql-issued-store.ts'
 import { SqlOutboxStore } from './sql-outbox-store.ts'
 import { SqlProvisioningStore } from './sql-provisioning-store.ts'
-import { SqlIdempotencyStore } from './sql-idempotency-store.ts'
 import { SqlRegistryStore } from './sql-registry-store.ts'
 import { SqlRootStore } from './sql-root-store.ts'
 import type { Tables } from './tables.ts'
@@ -82,7 +81,6 @@ function storesOf(database: Database): Stores {
     issued: new SqlIssuedStore(database),
     endEntities: new SqlEndEntityStore(database),
     registry: new SqlRegistryStore(database),
-    idempotency: new SqlIdempotencyStore(database),
     endpoints: new SqlEndpointStore(database),
     outbox: new SqlOutboxStore(database),
   }
