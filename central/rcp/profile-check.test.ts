@@ -29,7 +29,7 @@ describe('the check of a profile', () => {
     expect(check.refuseLeaf(certificate, 'oem-provisioning')).toMatchObject({
       code: 'ERR_PATH_ROLE',
       rule: 'profile',
-      section: expect.stringContaining('V2G2-822'),
+      section: expect.stringContaining('V2G2-925'),
       certificate,
     })
     expect(check.refuseRoot(certificate, 'V2G')).toMatchObject({ code: 'ERR_LINT_ROLE', severity: 'require' })
