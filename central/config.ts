@@ -1,7 +1,7 @@
 import { Type, type Static, type TString } from 'typebox'
 
 import { CA_KINDS, ROLES } from '#opcp'
-import { FilePath, FileUrl, LogLevel, RevocationConfig, SecretSource } from '#service'
+import { FilePath, FileUrl, LogLevel, revocationConfig, RevocationUse, SecretSource } from '#service'
 
 import { RequestLimits } from './http/request-limits.ts'
 import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
@@ -225,7 +225,11 @@ export const CentralConfig = Type.Object(
     ccp: Ccp,
     mo: Mo,
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
-    revocation: RevocationConfig,
+    revocation: revocationConfig({
+      contract: RevocationUse,
+      cps: RevocationUse,
+      'oem-provisioning': RevocationUse,
+    }),
     webhooks: WebhookConfig,
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
   },

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 
 import { IDENTITY_CHARACTERS_MAX, OCPP_LIMITS } from '#ocpp'
-import { FilePath, LogLevel, RevocationConfig, SecretSource } from '#service'
+import { FilePath, LogLevel, revocationConfig, RevocationUse, SecretSource } from '#service'
 
 /** ISO 15118-2 leaves the charge point 4.5 s; half a second belongs to OCPP and the charge point itself. */
 const BUDGET_MS_MAX = 4_000
@@ -164,7 +164,7 @@ export const GatewayConfig = Type.Object(
     central: CentralConfig,
     installation: InstallationConfig,
     roots: RootsConfig,
-    revocation: RevocationConfig,
+    revocation: revocationConfig({ cps: RevocationUse, 'oem-provisioning': RevocationUse }),
   },
   closed,
 )

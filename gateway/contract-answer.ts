@@ -107,7 +107,7 @@ async function findRoot({
   const pathTo = (roots: readonly Certificate[]): PathVerdict =>
     validatePath({ leaf, intermediates, roots, use: 'cps', ...validation })
   const preferred = pathTo(listedRoots(rootIds, v2gRoots))
-  const verdict = await judgeRevocation(preferred.valid ? preferred : pathTo(v2gRoots))
+  const verdict = await judgeRevocation(preferred.valid ? preferred : pathTo(v2gRoots), 'cps')
   const root = verdict.valid ? verdict.path.at(-1) : undefined
   if (root !== undefined) return root
   if (verdict.valid) throw new TypeError('a valid path ends in a root')

@@ -174,9 +174,9 @@ export class ContractInstallation {
 
   #revocationJudge(facts: Facts, signal: AbortSignal): JudgeRevocation {
     const { revocation, clock } = this.#options
-    return async (verdict) => {
+    return async (verdict, use) => {
       const wait = AbortSignal.any([signal, AbortSignal.timeout(REVOCATION_WAIT_MS)])
-      const judged = await revocation.judge(verdict, { signal: wait })
+      const judged = await revocation.judge(verdict, { use, signal: wait })
       const statuses = (judged.valid && judged.statuses) || []
       for (const status of statuses) {
         if (status.status === 'good')

@@ -15,8 +15,8 @@ import {
 
 import { InstallationError, type InstallationErrorCode } from './errors.ts'
 
-/** Looks at the revocation of a valid path; a verdict that is none stays as it is. */
-export type JudgeRevocation = (verdict: PathVerdict) => Promise<PathVerdict>
+/** Looks at the revocation of a valid path by the policy of its use; a verdict that is none stays as it is. */
+export type JudgeRevocation = (verdict: PathVerdict, use: 'cps' | 'oem-provisioning') => Promise<PathVerdict>
 
 /** A CertificateInstallationReq as read, not yet verified. */
 export interface VehicleRequest {
@@ -91,7 +91,7 @@ export async function verifyVehicleRequest(
   }
   if (!verdict.valid) return 'left-to-pool'
   // Last, as it may take time: only the holder of the key may cause questions.
-  const unrevoked = await judgeRevocation(verdict)
+  const unrevoked = await judgeRevocation(verdict, 'oem-provisioning')
   if (!unrevoked.valid) throw new InstallationError(chainErrorCode(unrevoked.code), unrevoked.message)
   return 'chain-verified'
 }

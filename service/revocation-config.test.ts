@@ -1,13 +1,16 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
 
 import { configJsonSchema } from './config-json-schema.ts'
 import { checkConfig } from './config.ts'
-import { RevocationConfig } from './revocation-config.ts'
+import { revocationConfig, RevocationUse } from './revocation-config.ts'
 
-const Example = Type.Object({ revocation: RevocationConfig }, { additionalProperties: false })
+const Example = Type.Object(
+  { revocation: revocationConfig({ cps: RevocationUse }) },
+  { additionalProperties: false },
+)
 
-function check(revocation?: object): RevocationConfig {
+function check(revocation?: object): Static<typeof Example>['revocation'] {
   const value = revocation === undefined ? {} : { revocation }
   return checkConfig(value, Example, { source: 'test', folder: '/etc' }).revocation
 }
@@ -18,6 +21,25 @@ test('a config without the section refuses what is revoked and keeps answers in 
 
 test('a relative cache directory counts from the folder of the config', () => {
   expect(check({ cacheDirectory: 'answers' }).cacheDirectory).toBe('/etc/answers')
+})
+
+describe('a policy for one use', () => {
+  test('stands beside the default, and its grace is its own', () => {
+    expect(check({ policy: 'soft', graceHours: 1, perUse: { cps: { policy: 'hard' } } })).toMatchObject({
+      policy: 'soft',
+      graceHours: 1,
+      perUse: { cps: { policy: 'hard' } },
+    })
+  })
+
+  test.each([
+    { what: 'without a policy', perUse: { cps: { graceHours: 1 } }, where: 'perUse' },
+    { what: 'of a use that the program does not judge', perUse: { secc: { policy: 'hard' } }, where: 'secc' },
+  ])('$what is refused: ERR_CONFIG_INVALID', ({ perUse, where }) => {
+    expect(() => check({ perUse })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining(where) }),
+    )
+  })
 })
 
 describe('networks', () => {

@@ -172,6 +172,23 @@ describe('a gateway', () => {
     expect(logged('ERR_GATEWAY_ANSWER_CPS_STATUS_UNKNOWN', from)).toBe(true)
   })
 
+  test('goes by the policy of each use: of vehicles one, of those who sign contracts another', async () => {
+    responder.mode = 'down'
+    for (const [perUse, detail] of [
+      [{ cps: { policy: 'soft' } }, 'RevocationUnknown'],
+      [{ 'oem-provisioning': { policy: 'soft' } }, 'RevocationUnknown'],
+      [{ cps: { policy: 'soft' }, 'oem-provisioning': { policy: 'off' } }, undefined],
+    ] as const) {
+      await using gateway = await system.startGatewayTo(system.central.url, {
+        revocation: { ...HARD, perUse },
+        vehicleIntermediates: [vehicle.sub1, vehicle.sub2],
+      })
+      const installed = system.install({ gateway: gateway.access })
+      if (detail === undefined) await expect(installed).resolves.toMatchObject({ emaid: EMAID })
+      else await expect(installed).rejects.toMatchObject(failed(detail))
+    }
+  })
+
   test('off line serves by the answers on its disk until they end, also after a restart, and no longer', async () => {
     const revocation = {
       ...SOFT,
@@ -267,6 +284,19 @@ describe('central', () => {
     await expect(lookUp()).rejects.toMatchObject(
       refused(404, 'The OEM provisioning certificate with given PCID is revoked.'),
     )
+  })
+
+  test('goes by the policy of each use: of contracts one, of vehicles another', async () => {
+    const { pcid } = own.vehicle
+    const lookUp = (): Promise<unknown> => own.clientOf('OEM').getProvCert(pcid)
+    const { contractData } = await newContract('DEEVOC00000010')
+    responder.mode = 'down'
+    await become({ ...HARD, perUse: { 'oem-provisioning': { policy: 'soft' } } })
+    await expect(lookUp()).resolves.toBeDefined()
+    await expect(sign({ contractData })).rejects.toMatchObject({ status: 502 })
+    await become({ ...HARD, perUse: { contract: { policy: 'soft' } } })
+    await expect(lookUp()).rejects.toMatchObject({ status: 502 })
+    await expect(sign({ contractData })).resolves.toBeDefined()
   })
 
   test('signs no contract that is revoked', async () => {

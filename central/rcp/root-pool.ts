@@ -152,7 +152,10 @@ export class RootPool {
     const refused = this.#profiles.refuseLeaf(leaf, use) ?? (await this.#records?.refuse(verdict.path))
     if (refused !== undefined) return refused
     if (this.#revocation === undefined) return verdict
-    return await this.#revocation.judge(verdict, revocation === 'known' ? { signal: WITHOUT_WAITING } : {})
+    return await this.#revocation.judge(verdict, {
+      use,
+      ...(revocation === 'known' && { signal: WITHOUT_WAITING }),
+    })
   }
 }
 

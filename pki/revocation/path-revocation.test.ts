@@ -19,6 +19,9 @@ beforeAll(async () => {
   ca = await forgeCa({ subject: 'CA below', issuer: root })
 })
 
+const HOUR_MS = 3_600_000
+const CPS = { use: 'cps' } as const
+
 const storeFailures: unknown[] = []
 
 const verdictOn = (...path: readonly Forged[]): PathVerdict => ({
@@ -54,7 +57,7 @@ test('asks nobody when it is off, nor about a path that is not valid', async () 
   await using crls = await startCrls(undefined)
   await using off = await open({ policy: 'off' })
   const verdict = verdictOn(crls.leaf, ca)
-  expect(await off.judge(verdict)).toBe(verdict)
+  expect(await off.judge(verdict, CPS)).toBe(verdict)
   await using soft = await open()
   const invalid: PathVerdict = {
     valid: false,
@@ -64,7 +67,7 @@ test('asks nobody when it is off, nor about a path that is not valid', async () 
     rule: '',
     section: '',
   }
-  expect(await soft.judge(invalid)).toBe(invalid)
+  expect(await soft.judge(invalid, CPS)).toBe(invalid)
   expect(crls.state.asked).toBe(0)
 })
 
@@ -72,7 +75,7 @@ test('refuses what is revoked with its time, reason and the rule', async () => {
   const entry = { serialNumberHex: '0a01', revokedAtMs: NOW_MS - DAY_MS, reason: 'keyCompromise' } as const
   await using crls = await startCrls(await crlOf(ca, { revoked: [entry] }))
   await using revocation = await open()
-  expect(await revocation.judge(verdictOn(crls.leaf, ca))).toMatchObject({
+  expect(await revocation.judge(verdictOn(crls.leaf, ca), CPS)).toMatchObject({
     valid: false,
     code: 'ERR_PATH_REVOKED',
     message: expect.stringContaining('revoked at 2025-12-31T00:00:00Z, reason keyCompromise'),
@@ -84,7 +87,7 @@ test('names the revoked certificate rather than a CA above it of unknown status'
   const entry = { serialNumberHex: '0a01', revokedAtMs: NOW_MS - DAY_MS }
   await using crls = await startCrls(await crlOf(ca, { revoked: [entry] }))
   await using revocation = await open({ policy: 'hard' })
-  const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root))
+  const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root), CPS)
   expect(verdict).toMatchObject({ code: 'ERR_PATH_REVOKED', certificate: crls.leaf.certificate })
 })
 
@@ -93,7 +96,7 @@ test('gives the statuses of a path it lets pass, and reports an unknown one once
   const unknown: UnknownRevocation[] = []
   await using revocation = await open({}, unknown)
   for (const _ of [1, 2]) {
-    const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root))
+    const verdict = await revocation.judge(verdictOn(crls.leaf, ca, root), CPS)
     expect(verdict).toMatchObject({ valid: true, statuses: [{ status: 'good' }, { status: 'unknown' }] })
   }
   expect(unknown).toMatchObject([{ certificate: ca.certificate, accepted: true, namesSource: false }])
@@ -101,15 +104,66 @@ test('gives the statuses of a path it lets pass, and reports an unknown one once
 
 test('under a hard policy refuses what names nobody to ask', async () => {
   await using revocation = await open({ policy: 'hard' })
-  const verdict = await revocation.judge(verdictOn(ca, root))
+  const verdict = await revocation.judge(verdictOn(ca, root), CPS)
   expect(verdict).toMatchObject({ code: 'ERR_PATH_STATUS_UNKNOWN', certificate: ca.certificate })
+})
+
+describe('a policy of its own for one use', () => {
+  const contract = { use: 'contract' } as const
+
+  test('counts for that use and every certificate of its paths, the default for all others', async () => {
+    const unknown: UnknownRevocation[] = []
+    await using revocation = await open({ perUse: { cps: { policy: 'hard' } } }, unknown)
+    expect(await revocation.judge(verdictOn(ca, root), CPS)).toMatchObject({
+      code: 'ERR_PATH_STATUS_UNKNOWN',
+    })
+    expect(await revocation.judge(verdictOn(ca, root), contract)).toMatchObject({ valid: true })
+    expect(unknown).toMatchObject([
+      { use: 'cps', accepted: false },
+      { use: 'contract', accepted: true },
+    ])
+  })
+
+  test('is asked for where the default asks nobody, and asks nobody where the default does', async () => {
+    await using crls = await startCrls(await crlOf(ca))
+    await using cpsOnly = await open({ policy: 'off', perUse: { cps: { policy: 'soft' } } })
+    const verdict = verdictOn(crls.leaf, ca)
+    expect(await cpsOnly.judge(verdict, contract)).toBe(verdict)
+    expect(crls.state.asked).toBe(0)
+    expect(await cpsOnly.judge(verdict, CPS)).toMatchObject({ statuses: [{ status: 'good' }] })
+    await using notCps = await open({ perUse: { cps: { policy: 'off' } } })
+    expect(await notCps.judge(verdict, CPS)).toBe(verdict)
+    expect(crls.state.asked).toBe(1)
+  })
+
+  test('has a grace of its own, and not that of the default', async () => {
+    await using site = await serve((_request, response) => response.writeHead(500).end())
+    const leaf = await forgeLeaf(ca, { crl: site.url })
+    let nowMs = NOW_MS
+    await using revocation = await PathRevocation.open(
+      { ...SETTINGS, graceHours: 1, perUse: { cps: { policy: 'soft', graceHours: 3 } } },
+      { clock: () => nowMs, onUnknown: () => {}, onStoreFailure: () => {} },
+    )
+    const codes = async (): Promise<readonly unknown[]> =>
+      Promise.all(
+        [CPS, contract].map(async (use) => {
+          const verdict = await revocation.judge(verdictOn(leaf, ca), use)
+          return verdict.valid || verdict.code
+        }),
+      )
+    expect(await codes()).toEqual([true, true])
+    nowMs += 2 * HOUR_MS
+    expect(await codes()).toEqual([true, 'ERR_PATH_STATUS_UNKNOWN'])
+    nowMs += 2 * HOUR_MS
+    expect(await codes()).toEqual(['ERR_PATH_STATUS_UNKNOWN', 'ERR_PATH_STATUS_UNKNOWN'])
+  })
 })
 
 test('waits for nobody when the waiting is over, and knows the answer later', async () => {
   await using crls = await startCrls(await crlOf(ca))
   await using revocation = await open()
   const judge = (): Promise<PathVerdict> =>
-    revocation.judge(verdictOn(crls.leaf, ca), { signal: AbortSignal.abort() })
+    revocation.judge(verdictOn(crls.leaf, ca), { ...CPS, signal: AbortSignal.abort() })
   expect(await judge()).toMatchObject({ statuses: [{ status: 'unknown' }] })
   await expect.poll(judge).toMatchObject({ statuses: [{ status: 'good' }] })
 })
@@ -117,7 +171,7 @@ test('waits for nobody when the waiting is over, and knows the answer later', as
 test('ends at once, whoever is still being asked', async () => {
   await using crls = await startCrls(undefined)
   const revocation = await open()
-  const judged = revocation.judge(verdictOn(crls.leaf, ca))
+  const judged = revocation.judge(verdictOn(crls.leaf, ca), CPS)
   await expect.poll(() => crls.state.asked).toBe(1)
   await revocation[Symbol.asyncDispose]()
   const late = delay(5_000, 'late', { ref: false })
@@ -149,7 +203,7 @@ describe('a cache directory', () => {
     await using revocation = await open({ cacheDirectory })
     await rm(cacheDirectory, { recursive: true })
     for (const _ of [1, 2])
-      expect(await revocation.judge(verdictOn(crls.leaf, ca))).toMatchObject({
+      expect(await revocation.judge(verdictOn(crls.leaf, ca), CPS)).toMatchObject({
         statuses: [{ status: 'good' }],
       })
     expect(storeFailures).toMatchObject([{ code: 'ENOENT' }])

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, messageOf } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
+import type { CertificateUse } from '../path/certificate-use.ts'
 import { type PathRefusal, type PathVerdict, refusalOf } from '../path/path-verdict.ts'
 import { REVOCATION_RULE, statusFinding } from '../path/revocation-rule.ts'
 import { RevocationError } from './errors.ts'
@@ -16,12 +17,18 @@ import {
 } from './revocation-checker.ts'
 import { namesStatusSource, RevocationFetcher } from './revocation-fetcher.ts'
 
-/** What an operator decides about revocation. */
-export interface RevocationSettings {
+/** What is done about certificates that are revoked, or not known to be good. */
+export interface UsePolicy {
   /** `off` asks nobody; `soft` refuses what is revoked; `hard` also what is not known to be good. */
   readonly policy: 'off' | 'soft' | 'hard'
   /** With `soft`, how long after the last answer a certificate still passes; absent: without end. */
   readonly graceHours?: number
+}
+
+/** What an operator decides about revocation. Its own policy is that of every use that `perUse` does not name. */
+export interface RevocationSettings extends UsePolicy {
+  /** Each in place of the whole default: its grace does not count here. */
+  readonly perUse?: Readonly<Partial<Record<CertificateUse, UsePolicy>>>
   /** Where answers are kept over a restart; absent: in memory. */
   readonly cacheDirectory?: string
   /** Of one exchange with a responder or a server of CRLs. */
@@ -32,13 +39,15 @@ export interface RevocationSettings {
 
 export interface RevocationPorts {
   readonly clock: Clock
-  /** Told once of every certificate whose status is unknown, accepted or not; must not throw. */
+  /** Told once of every certificate and use whose status is unknown, accepted or not; must not throw. */
   readonly onUnknown: (found: UnknownRevocation) => void
   /** Told of each answer that the cache directory could not take; it serves until the end all the same. Must not throw. */
   readonly onStoreFailure: (error: unknown) => void
 }
 
 export interface UnknownRevocation {
+  /** Of the leaf of the path. */
+  readonly use: CertificateUse
   readonly certificate: Certificate
   readonly why: string
   /** Whether it names anybody who could be asked. */
@@ -63,7 +72,7 @@ export function unknownRevocationEntry({ certificate, namesSource, ...fields }: 
 /** How often answers are looked through for those that have little time left. */
 const REFRESH_INTERVAL_MS = 60_000
 const HOUR_MS = 3_600_000
-/** Certificates of unknown status that were reported already. */
+/** Certificates and uses of unknown status that were reported already. */
 const REPORTED_MAX = 2_000
 
 /** Everything is held in memory anyway. */
@@ -76,18 +85,16 @@ const NO_STORE: EvidenceStore = {
 /** The revocation of the certificates in valid paths, as the programs look at it. Refreshes answers until disposed of. */
 export class PathRevocation implements AsyncDisposable {
   readonly #checker: RevocationChecker | undefined
-  readonly #policy: RevocationPolicy
+  readonly #settings: RevocationSettings
   readonly #ports: RevocationPorts
   readonly #reported = new Set<string>()
   readonly #stop = new AbortController()
   readonly #refreshing: Promise<void>
 
   private constructor(settings: RevocationSettings, ports: RevocationPorts, store: EvidenceStore) {
-    const { policy, graceHours = Number.POSITIVE_INFINITY } = settings
-    this.#policy =
-      policy === 'hard' ? { mode: 'hard-fail' } : { mode: 'soft-fail', graceMs: graceHours * HOUR_MS }
+    this.#settings = settings
     this.#ports = ports
-    this.#checker = policy === 'off' ? undefined : this.#createChecker(settings, store)
+    this.#checker = asksAnybody(settings) ? this.#createChecker(settings, store) : undefined
     this.#refreshing = this.#refresh()
   }
 
@@ -96,27 +103,29 @@ export class PathRevocation implements AsyncDisposable {
    * @throws {TypeError} {RangeError} for a network that is none
    */
   static async open(settings: RevocationSettings, ports: RevocationPorts): Promise<PathRevocation> {
-    const { policy, cacheDirectory } = settings
-    const keeps = policy !== 'off' && cacheDirectory !== undefined
+    const { cacheDirectory } = settings
+    const keeps = asksAnybody(settings) && cacheDirectory !== undefined
     return new PathRevocation(settings, ports, keeps ? await openFolder(cacheDirectory) : NO_STORE)
   }
 
   /**
    * Turns the verdict on a valid path into ERR_PATH_REVOKED or ERR_PATH_STATUS_UNKNOWN, or gives it the statuses that
-   * were found. They are those of now, whatever time the path was judged at. `signal` ends the waiting for the network
-   * and not the questions: one that has fired already (`AbortSignal.abort()`) means that only the cache is looked at.
+   * were found, by the policy of `use`, CAs too. They are those of now, whatever time the path was judged at. `signal` ends
+   * the waiting for the network and not the questions: one that has fired already (`AbortSignal.abort()`) means that only
+   * the cache is looked at.
    */
   async judge(
     verdict: PathVerdict,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { use, signal }: { readonly use: CertificateUse; readonly signal?: AbortSignal },
   ): Promise<PathVerdict> {
-    if (!verdict.valid || this.#checker === undefined) return verdict
+    const policy = policyOf(this.#settings.perUse?.[use] ?? this.#settings)
+    if (!verdict.valid || this.#checker === undefined || policy === 'off') return verdict
     const found = await this.#checker.check(verdict.path, {
       atMs: this.#ports.clock(),
-      policy: this.#policy,
+      policy,
       ...(signal === undefined ? {} : { signal }),
     })
-    for (const each of found) this.#report(each)
+    for (const each of found) this.#report(each, use)
     // From the root down: a CA at fault says more than what it issued.
     const refused =
       found.findLast(({ status }) => status.status === 'revoked') ??
@@ -151,19 +160,28 @@ export class PathRevocation implements AsyncDisposable {
     await keepRevocationFresh(this.#checker, { intervalMs: REFRESH_INTERVAL_MS, sleep, signal })
   }
 
-  /** Once for each certificate, and again when its status was known meanwhile. */
-  #report({ certificate, status, ...found }: CertificateRevocation): void {
-    const { fingerprintSha256Hex } = certificate
+  /** Once for each certificate and use, and again when its status was known meanwhile. */
+  #report({ certificate, status, ...found }: CertificateRevocation, use: CertificateUse): void {
+    const key = `${use} ${certificate.fingerprintSha256Hex}`
     if (status.status !== 'unknown') {
-      this.#reported.delete(fingerprintSha256Hex)
+      this.#reported.delete(key)
       return
     }
-    if (this.#reported.has(fingerprintSha256Hex)) return
+    if (this.#reported.has(key)) return
     if (this.#reported.size >= REPORTED_MAX) this.#reported.clear()
-    this.#reported.add(fingerprintSha256Hex)
+    this.#reported.add(key)
     const namesSource = namesStatusSource(certificate)
-    this.#ports.onUnknown({ certificate, why: status.why, namesSource, ...found })
+    this.#ports.onUnknown({ use, certificate, why: status.why, namesSource, ...found })
   }
+}
+
+function asksAnybody({ policy, perUse = {} }: RevocationSettings): boolean {
+  return [policy, ...Object.values(perUse).map((each) => each.policy)].some((each) => each !== 'off')
+}
+
+function policyOf({ policy, graceHours = Number.POSITIVE_INFINITY }: UsePolicy): RevocationPolicy | 'off' {
+  if (policy === 'off') return policy
+  return policy === 'hard' ? { mode: 'hard-fail' } : { mode: 'soft-fail', graceMs: graceHours * HOUR_MS }
 }
 
 async function openFolder(directory: string): Promise<EvidenceFolder> {
