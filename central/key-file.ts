@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -15,7 +16,7 @@ export async function readOrMakeKeyFile(file: string, make: () => string): Promi
   const there = await readKeyFile(file)
   if (there !== undefined) return there
   await mkdir(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomUUID()}`
   try {
     await writeDraft(draft, make())
     // Unlike a rename, a link does not replace what another program has made meanwhile.

@@ -20,7 +20,7 @@ export const SQLITE_DDL: Ddl = {
   text: 'TEXT',
   integer: 'INTEGER',
   bytes: 'BLOB',
-  sequence: 'INTEGER PRIMARY KEY AUTOINCREMENT',
+  sequence: 'INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT',
   strict: 'STRICT',
   strictByKey: 'STRICT, WITHOUT ROWID',
 }
