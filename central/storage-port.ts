@@ -1,3 +1,4 @@
+import type { AuditStore } from './audit/audit-store.ts'
 import type { ContractStore } from './ccp/contract-store.ts'
 import type { EndEntityStore } from './est/end-entity-store.ts'
 import type { IssuedStore } from './est/issued-store.ts'
@@ -20,6 +21,7 @@ export interface Stores {
   readonly registry: RegistryStore
   readonly endpoints: EndpointStore
   readonly outbox: OutboxStore
+  readonly audit: AuditStore
 }
 
 /** The same stores inside a transaction: all that is written through them is kept, or nothing of it. */

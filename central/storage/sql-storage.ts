@@ -6,6 +6,7 @@ import type { Leadership, Storage, Stores, UnitOfWork } from '../storage-port.ts
 import type { Database } from './database.ts'
 import type { Engine } from './engine.ts'
 import { migrate } from './migrations.ts'
+import { SqlAuditStore } from './sql-audit-store.ts'
 import { SqlContractStore } from './sql-contract-store.ts'
 import { SqlEndEntityStore } from './sql-end-entity-store.ts'
 import { SqlEndpointStore } from './sql-endpoint-store.ts'
@@ -83,5 +84,6 @@ function storesOf(database: Database): Stores {
     registry: new SqlRegistryStore(database),
     endpoints: new SqlEndpointStore(database),
     outbox: new SqlOutboxStore(database),
+    audit: new SqlAuditStore(database),
   }
 }

@@ -19,6 +19,9 @@ export interface Tables {
   webhook_subscription: WebhookSubscriptionRow
   webhook_event: WebhookEventRow
   webhook_attempt: WebhookAttemptRow
+  audit_record: AuditRecordRow
+  audit_head: AuditHeadRow
+  audit_salt: AuditSaltRow
 }
 
 export interface RootRow {
@@ -230,4 +233,24 @@ interface WebhookAttemptRow {
   error: string | null
   started_at_ms: number
   latency_ms: number
+}
+
+interface AuditRecordRow {
+  seq: number
+  record: string
+  prev_hash: string
+  hash: string
+}
+
+interface AuditHeadRow {
+  id: number
+  seq: number
+  hash: string
+  environment: string
+}
+
+interface AuditSaltRow {
+  object_type: string
+  object_id: string
+  salt: Uint8Array
 }
