@@ -6,10 +6,16 @@ import { PoolError } from '../pool-error.ts'
 /** The deepest OPCP body has three levels; what nests further was made to hurt. */
 const DEPTH_MAX = 16
 
-/** @throws {PoolError} ERR_POOL_BODY when the text is no JSON or nests too deeply */
+/** @throws {PoolError} ERR_POOL_BODY when the text is no JSON, nests too deeply or names a member of an object twice */
 export function parseJson(text: string): unknown {
   if (depthOf(text) > DEPTH_MAX)
     throw new PoolError('ERR_POOL_BODY', `The body is nested more than ${DEPTH_MAX} levels deep.`)
+  const value = valueOf(text)
+  requireDistinctMembers(text)
+  return value
+}
+
+function valueOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -31,6 +37,28 @@ export function readBody<T extends TSchema>(
     throw new PoolError('ERR_POOL_BODY', `${[...path, missing].join('.')} : must not be null`)
   }
   throw new PoolError('ERR_POOL_BODY', `${path.join('.') || 'body'} : ${error.message}`)
+}
+
+/** What structures JSON: strings, with the colon that makes one a name, and braces. */
+const STRUCTURE = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/g
+
+/**
+ * JSON.parse keeps the last of two, other parsers the first: whoever looks at a body on its way here could see another
+ * identifier than we do. `text` is valid JSON.
+ */
+function requireDistinctMembers(text: string): void {
+  const objects: Set<unknown>[] = []
+  for (const [token, name, colon] of text.matchAll(STRUCTURE)) {
+    if (token === '{') objects.push(new Set())
+    else if (token === '}') objects.pop()
+    else if (colon !== undefined) {
+      const names = objects.at(-1)
+      const known = names?.size
+      // Escapes spell the same name in other ways.
+      if (names?.add(name?.includes('\\') === true ? JSON.parse(`"${name}"`) : name).size === known)
+        throw new PoolError('ERR_POOL_BODY', 'The body names a member more than once.')
+    }
+  }
 }
 
 /** Nesting of brackets outside strings; good enough for text that may turn out not to be JSON. */

@@ -84,7 +84,7 @@ export function serveOperation(
         reach,
         body: request.body,
         parameter: (name) => textMember(request.params, name) ?? '',
-        query: (name) => textMember(request.query, name),
+        query: (name) => queryMember(request.query, name),
         flag: (header) => flagOf(request.headers[header.toLowerCase()]),
         note: noteOf(request),
       })
@@ -114,6 +114,13 @@ export function bearerToken(request: FastifyRequest): string {
   const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ')
   if (scheme.toLowerCase() === 'bearer' && token !== '') return token
   throw new PoolError('ERR_POOL_UNAUTHENTICATED', 'A bearer token is required.')
+}
+
+/** A member that narrows what is deleted must not count as absent because it comes twice. @throws {PoolError} ERR_POOL_FIELD */
+function queryMember(query: unknown, name: string): string | undefined {
+  if (Array.isArray(Object(query)[name]))
+    throw new PoolError('ERR_POOL_FIELD', `${name} : must not be given more than once`)
+  return textMember(query, name)
 }
 
 function textMember(members: unknown, name: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Server } from 'node:https'
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -5,11 +6,12 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import type { Logger } from '#service'
 
-import { POOL_ERROR_STATUS, PoolError } from '../pool-error.ts'
+import { POOL_ERROR_STATUS, PoolError, RETRY_AFTER_SECONDS } from '../pool-error.ts'
 import { CentralError } from '../start-error.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { parseJson } from './json-body.ts'
 import { TooOften } from './too-often.ts'
+import { refuseUnreadable } from './unreadable-request.ts'
 import { uuidOf } from './uuid.ts'
 
 /** The largest body, a CertificateInstallationReq of -20, has about 16 KB. */
@@ -96,6 +98,7 @@ export function createHttpsServer({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_LENGTH_MAX },
     genReqId: () => uuidOf(random),
     frameworkErrors: (error, request, reply) => refuse(error, { request, reply, logger }),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, { socket, logger, random }),
   })
   app.server.maxConnections = CONNECTIONS_MAX
   app.removeAllContentTypeParsers()
@@ -109,7 +112,15 @@ export function createHttpsServer({
     refuse(new PoolError('ERR_POOL_UNKNOWN_PATH', 'Unknown path or method.'), { request, reply, logger }),
   )
   logRequests(app, { logger, clock })
+  app.addHook('onRequest', async ({ raw }) => requireDistinctHeaders(raw))
   return app
+}
+
+/** Node takes the first of two and drops the other, a proxy on the way may have looked at that one. @throws {PoolError} ERR_POOL_FIELD */
+function requireDistinctHeaders({ headersDistinct }: IncomingMessage): void {
+  for (const name of ['host', 'authorization', 'content-type'])
+    if ((headersDistinct[name] ?? []).length > 1)
+      throw new PoolError('ERR_POOL_FIELD', `The header ${name} is given more than once.`)
 }
 
 /**
@@ -174,12 +185,18 @@ function refuse(error: unknown, { request, reply, logger }: Exchange): void {
   const status = refusal === undefined ? 500 : POOL_ERROR_STATUS[refusal.code]
   const message = refusal?.message ?? 'Internal error.'
   noteReason(request, error)
-  if (error instanceof TooOften) reply.header('retry-after', error.retryAfterSeconds)
+  const retryAfter = retryAfterOf(refusal)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (status === 401) reply.header('www-authenticate', 'Bearer error="invalid_token"')
   reply
     .code(status)
     .header('x-trace-id', request.id)
     .send({ errorMessages: [message], traceId: request.id })
+}
+
+function retryAfterOf(refusal: PoolError | undefined): number | undefined {
+  if (refusal instanceof TooOften) return refusal.retryAfterSeconds
+  return refusal && RETRY_AFTER_SECONDS[refusal.code]
 }
 
 function reasonOf(error: unknown): string {
