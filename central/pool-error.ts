@@ -39,6 +39,8 @@ export const POOL_ERROR_STATUS = {
   ERR_CPS_REVOKED: 400,
   ERR_CPS_PERIOD: 400,
   ERR_CPS_SIGNER_UNKNOWN: 400,
+  /** The key of the CPS does not sign: an HSM that is busy or gone. */
+  ERR_CPS_KEY_FAILED: 503,
   ERR_CPS_VEHICLE_UNKNOWN: 400,
   ERR_CCP_TAKEN: 400,
   ERR_CCP_SIGNED_DATA: 400,
@@ -82,6 +84,13 @@ export const POOL_ERROR_STATUS = {
   /** This central is not set up for the operation. */
   ERR_POOL_NOT_CONFIGURED: 503,
 } as const
+
+/** What is over by itself: after how many seconds it is worth asking again, as Retry-After says it. */
+export const RETRY_AFTER_SECONDS: Readonly<Partial<Record<PoolErrorCode, number>>> = {
+  ERR_CPS_KEY_FAILED: 10,
+  ERR_EST_KEY_FAILED: 10,
+  ERR_POOL_UNAVAILABLE: 5,
+}
 
 export type PoolErrorCode = keyof typeof POOL_ERROR_STATUS
 

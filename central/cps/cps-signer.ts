@@ -2,6 +2,8 @@ import type { Signer } from '#base'
 import { signContractData, type ContractData, type V2gMessage } from '#iso15118'
 import { verifierOf, type Certificate } from '#pki'
 
+import { servingSigner } from '../serving-signer.ts'
+
 /** The session id is not signed: the CCP puts the vehicle's in at delivery. */
 const NO_SESSION = new Uint8Array(0)
 
@@ -48,8 +50,10 @@ export class CpsSigner {
     return timeMs < this.usableUntilMs ? 'ACTIVE' : 'RETIRED'
   }
 
+  /** @throws {PoolError} ERR_CPS_KEY_FAILED */
   sign(data: Omit<ContractData, 'provisioningChain'>): Promise<V2gMessage> {
-    const { leaf, subCertificates, signer } = this.#options
+    const { leaf, subCertificates } = this.#options
+    const signer = servingSigner(this.#options.signer, 'ERR_CPS_KEY_FAILED')
     const provisioningChain = {
       Certificate: leaf.der,
       SubCertificates: { Certificate: subCertificates.map(({ der }) => der) },

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 
-import { systemClock, systemRandom } from '#base'
-import { softwareSigner, type ThrowawayPki } from '#pki'
+import { type Signer, systemClock, systemRandom } from '#base'
+import { HsmError, softwareSigner, type ThrowawayPki } from '#pki'
 
 import { pkiForTests } from '../central.fixture.ts'
 import { keyIdOf } from '../rcp/key-id.ts'
@@ -48,6 +48,30 @@ test('the one whose window holds the time signs; of several the one that began l
       .status()
       .map(({ state }) => state),
   ).toEqual(['ACTIVE', 'RETIRED'])
+})
+
+test('a key that cannot sign is told as such, to be tried again later: ERR_CPS_KEY_FAILED', async () => {
+  const failing: Signer = {
+    algorithm: 'ecdsa-p256-sha256',
+    sign: () => Promise.reject(new HsmError('ERR_PKI_HSM_BUSY', 'token cps has 64 signatures waiting')),
+  }
+  const cps = new CpsSigner({
+    leaf: pki['cps/leaf'].certificate,
+    subCertificates: [],
+    root: pki['v2g/root'].certificate,
+    signer: failing,
+  })
+  const data = {
+    contractChain: { Certificate: pki['cps/leaf'].certificate.der },
+    encryptedPrivateKey: new Uint8Array(48),
+    dhPublicKey: new Uint8Array(65),
+    emaid: 'DEEVOC00000001',
+  }
+  await expect(cps.sign(data)).rejects.toMatchObject({
+    code: 'ERR_CPS_KEY_FAILED',
+    cause: { code: 'ERR_PKI_HSM_BUSY' },
+  })
+  await expect(cps.holdsKey()).rejects.toMatchObject({ code: 'ERR_PKI_HSM_BUSY' })
 })
 
 test('a window reaches no further than the certificate', () => {

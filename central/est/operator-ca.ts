@@ -13,8 +13,8 @@ import {
 } from '#pki'
 
 import { PoolError } from '../pool-error.ts'
+import { servingSigner } from '../serving-signer.ts'
 import { CentralError } from '../start-error.ts'
-import { caSigner } from './ca-signer.ts'
 
 /** How OPCP calls the kinds of keys. */
 export const ALGORITHM_NAMES = ['secp256r1', 'secp521r1', 'ed448'] as const
@@ -119,7 +119,7 @@ export class OperatorCa {
     this.profile = PROFILES[kind][edition]
     this.chain = [certificate, ...subCertificates]
     this.root = root
-    this.signer = caSigner(signer)
+    this.signer = servingSigner(signer, 'ERR_EST_KEY_FAILED')
     this.registry = options.registrationRequired ? REGISTRIES[kind] : undefined
     this.retired = options.retired
     this.validityMs = (options.validityDays ?? VALIDITY_DAYS[kind]) * DAY_MS
