@@ -121,7 +121,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { ...pools, service, signers, authentication: authority })
   serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
-  servePki(app, { cas, issuance, storage, authentication: authority, clock, logger })
+  servePki(app, { cas, issuance, storage, authentication: authority, clock, random, logger })
   serveAdmin(app, { storage, clients, authentication: authority, clock, random })
   serveWebhooks(app, { ...webhooks, authentication: authority })
   serveOpenApi(app, routes)

@@ -49,19 +49,19 @@ export function serveClients(app: FastifyInstance, parts: ClientRoutesParts): vo
   })
   serveOperation(app, ADMIN_OPERATIONS.changeClient, {
     authentication,
-    handle: async ({ body, parameter }) => {
+    handle: async ({ actor, body, parameter }) => {
       const clientId = parameter('clientId')
       const changes = readBody(body, clientChanges)
       const { limitedTo } = await clients.get(clientId)
-      const client = await clients.change(clientId, termsOf(changes, limitedTo))
+      const client = await clients.change(clientId, termsOf(changes, limitedTo), actor)
       onChange()
       return { status: 200, body: { client: bodyOf(client) } }
     },
   })
   serveOperation(app, ADMIN_OPERATIONS.revokeClient, {
     authentication,
-    handle: async ({ parameter }) => {
-      const client = await clients.revoke(parameter('clientId'))
+    handle: async ({ actor, parameter }) => {
+      const client = await clients.revoke(parameter('clientId'), actor)
       onChange()
       return { status: 200, body: { client: bodyOf(client) } }
     },
@@ -76,29 +76,32 @@ function serveSecrets(
   serveOperation(app, ADMIN_OPERATIONS.addClient, {
     authentication,
     secretAnswer: true,
-    handle: async ({ body }) => {
+    handle: async ({ actor, body }) => {
       const { clientId, participantId, roles, ...rest } = readBody(body, newClient)
-      const { client, secret } = await clients.create({
-        name: '',
-        person: undefined,
-        permissions: POOL_PERMISSIONS,
-        limitedTo: {},
-        notBeforeMs: undefined,
-        notAfterMs: undefined,
-        ...termsOf(rest, {}),
-        roles,
-        participantId,
-        clientId,
-      })
+      const { client, secret } = await clients.create(
+        {
+          name: '',
+          person: undefined,
+          permissions: POOL_PERMISSIONS,
+          limitedTo: {},
+          notBeforeMs: undefined,
+          notAfterMs: undefined,
+          ...termsOf(rest, {}),
+          roles,
+          participantId,
+          clientId,
+        },
+        actor,
+      )
       return { status: 201, body: { client: clientBody(client, clock()), clientSecret: secret } }
     },
   })
   serveOperation(app, ADMIN_OPERATIONS.rotateClientSecret, {
     authentication,
     secretAnswer: true,
-    handle: async ({ body, parameter }) => {
+    handle: async ({ actor, body, parameter }) => {
       const { overlapSeconds = OVERLAP_SECONDS } = readBody(body ?? {}, newSecretRequest)
-      const { client, secret } = await clients.rotate(parameter('clientId'), overlapSeconds * 1_000)
+      const { client, secret } = await clients.rotate(parameter('clientId'), overlapSeconds * 1_000, actor)
       onChange()
       return { status: 200, body: { client: clientBody(client, clock()), clientSecret: secret } }
     },

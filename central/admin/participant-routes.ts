@@ -43,25 +43,29 @@ export function serveParticipants(
   })
   serveOperation(app, ADMIN_OPERATIONS.addParticipant, {
     authentication,
-    handle: async ({ body }) => {
+    handle: async ({ actor, body }) => {
       const { participantId, name, roles, ...rest } = readBody(body, newParticipant)
-      const participant = await participants.add(participantId, {
-        noticeAddress: undefined,
-        parentId: undefined,
-        state: 'ACTIVE',
-        ...NO_IDENTIFIERS,
-        name,
-        roles,
-        ...termsOf(rest),
-      })
+      const participant = await participants.add(
+        participantId,
+        {
+          noticeAddress: undefined,
+          parentId: undefined,
+          state: 'ACTIVE',
+          ...NO_IDENTIFIERS,
+          name,
+          roles,
+          ...termsOf(rest),
+        },
+        actor,
+      )
       return { status: 201, body: { participant: participantBody(participant) } }
     },
   })
   serveOperation(app, ADMIN_OPERATIONS.changeParticipant, {
     authentication,
-    handle: async ({ body, parameter }) => {
+    handle: async ({ actor, body, parameter }) => {
       const changes = termsOf(readBody(body, participantChanges))
-      const participant = await participants.change(parameter('participantId'), changes)
+      const participant = await participants.change(parameter('participantId'), changes, actor)
       onChange()
       return { status: 200, body: { participant: participantBody(participant) } }
     },

@@ -3,6 +3,7 @@ import { encodeV2gMessage, signedDataToXml, type Emaid, type V2gMessage } from '
 import type { ContractEventType } from '#opcp'
 import { parseCertificate, type RevocationReason } from '#pki'
 
+import { auditEntry } from '../audit/audit-record.ts'
 import type { Actor } from '../http/caller.ts'
 import { publicKeySha256, type Vehicle } from '../pcp/provisioning-pool.ts'
 import { PoolError } from '../pool-error.ts'
@@ -66,7 +67,7 @@ export class ContractPool {
    * @throws {PoolError} ERR_CCP_SIGNED_DATA, ERR_CPS_CONTRACT_EXPIRED, ERR_CCP_TAKEN, ERR_CPS_VEHICLE_UNKNOWN,
    * ERR_POOL_STATUS_UNKNOWN
    */
-  async add(data: SignedContractData, _by: Actor): Promise<void> {
+  async add(data: SignedContractData, by: Actor): Promise<void> {
     const bundle = await this.#judge(data)
     const roots = await this.#parts.roots.list()
     const contract = { ...bundle, pcid: data.vehicle.pcid }
@@ -82,6 +83,16 @@ export class ContractPool {
         for (const replaced of earlier) await this.#retire(unit, replaced)
         await unit.outbox.publish(updated)
       }
+      if (put === 'created' || put === 'replaced') {
+        const before = earlier[0]?.contractCertificate
+        await this.#record(unit, {
+          action: 'contract.put',
+          by,
+          emaid,
+          before,
+          after: bundle.contractCertificate,
+        })
+      }
       return put
     })
     if (outcome === 'taken') throw emaidTaken()
@@ -93,7 +104,7 @@ export class ContractPool {
    *
    * @throws {PoolError} ERR_CCP_CONTRACT_NOT_FOUND; ERR_CCP_REVOCATION_FAILED, and the contract stays as it was
    */
-  async remove({ emaid, selection, revoke }: ContractDeletion, _by: Actor): Promise<void> {
+  async remove({ emaid, selection, revoke }: ContractDeletion, by: Actor): Promise<void> {
     const { storage, roots, clock } = this.#parts
     const pcidKey = await storage.stores.contracts.vehicleOf(emaid.key)
     if (pcidKey === undefined) throw contractUnknown()
@@ -111,6 +122,8 @@ export class ContractPool {
         isRevoking = false
         for (const contract of gone)
           await unit.outbox.publish(this.#event('oem.contract.deleted', contract, known))
+        for (const { contractCertificate: before } of gone)
+          await this.#record(unit, { action: 'contract.delete', by, emaid, before })
         return gone
       })
       .catch((cause: unknown) => {
@@ -120,8 +133,13 @@ export class ContractPool {
   }
 
   /** Makes a contract the one its vehicle gets, instead of any other. @throws {PoolError} ERR_CCP_CONTRACT_NOT_FOUND */
-  async setDefault(contract: VehicleContracts & { readonly emaidKey: string }, _by: Actor): Promise<void> {
-    const outcome = await this.#parts.storage.transaction((unit) => unit.contracts.setDefault(contract))
+  async setDefault(contract: VehicleContracts & { readonly emaidKey: string }, by: Actor): Promise<void> {
+    const outcome = await this.#parts.storage.transaction(async (unit) => {
+      const set = await unit.contracts.setDefault(contract)
+      const emaid = { key: contract.emaidKey }
+      if (set === 'set') await this.#record(unit, { action: 'contract.default', by, emaid })
+      return set
+    })
     if (outcome === 'unknown') throw contractUnknown()
   }
 
@@ -196,6 +214,16 @@ export class ContractPool {
     reason: RevocationReason,
   ): Promise<void> {
     await this.#parts.revocation.revoke(parseCertificate(contractCertificate), { issued, reason })
+  }
+
+  async #record(
+    { audit }: UnitOfWork,
+    {
+      emaid,
+      ...what
+    }: Omit<Parameters<typeof auditEntry>[0], 'object'> & { readonly emaid: { readonly key: string } },
+  ): Promise<void> {
+    await audit.append(auditEntry({ ...what, object: { type: 'contract', id: emaid.key } }, this.#parts))
   }
 
   #event(

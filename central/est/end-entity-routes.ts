@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { Clean } from 'typebox/value'
 
-import type { Clock } from '#base'
+import type { Clock, RandomBytes } from '#base'
 import { EndEntity, OPERATIONS, type Operation } from '#opcp'
 
+import { auditEntry } from '../audit/audit-record.ts'
 import { requireOwnOperator, type Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
@@ -46,13 +47,19 @@ export function serveEndEntities(
     storage,
     authentication,
     clock,
-  }: { readonly storage: Storage; readonly authentication: Authentication; readonly clock: Clock },
+    random,
+  }: {
+    readonly storage: Storage
+    readonly authentication: Authentication
+    readonly clock: Clock
+    readonly random: RandomBytes
+  },
 ): void {
   for (const kind of ['oem', 'cpo', 'mo'] as const) {
     const { put, list, ownersOf } = REGISTRIES[kind]
     serveOperation(app, put, {
       authentication,
-      handle: async ({ caller, body }) => {
+      handle: async ({ caller, actor, body }) => {
         const registration = readRegistration(kind, body)
         const name = readEndEntityName(kind, registration.commonName, 'iso20')
         name.requireOwner(caller)
@@ -65,7 +72,16 @@ export function serveEndEntities(
           registration,
           registeredAtMs: clock(),
         }
-        await storage.transaction((unit) => unit.endEntities.put(entity))
+        const what = {
+          action: 'end-entity.put',
+          by: actor,
+          object: { type: 'end-entity', id: `${kind}:${name.key}` },
+          after: JSON.stringify(registration),
+        } as const
+        await storage.transaction(async (unit) => {
+          await unit.endEntities.put(entity)
+          await unit.audit.append(auditEntry(what, { clock, random }))
+        })
         return { status: 200, body: registration }
       },
     })

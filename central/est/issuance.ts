@@ -9,6 +9,7 @@ import {
   type CertificateRequest,
 } from '#pki'
 
+import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Storage } from '../storage-port.ts'
 import type { OperatorCa } from './operator-ca.ts'
@@ -85,7 +86,17 @@ export class Issuance {
     const authority = new CertificateAuthority({ certificate, signer, random: this.#random, revocation })
     const issued = await authority.issue({ ...order, serialNumber: name.serialNumber })
     const issuedName = { issuerKeySha256: ca.keySha256, serialNumberHex: name.hex }
-    await this.#storage.transaction((unit) => unit.issued.complete(issuedName, issued.der))
+    const what = {
+      action: 'certificate.issue',
+      by: { ...SYSTEM, clientId: requester },
+      object: { type: 'certificate', id: issued.fingerprintSha256Hex },
+      after: issued.der,
+    } as const
+    const ports = { clock: this.#clock, random: this.#random }
+    await this.#storage.transaction(async (unit) => {
+      await unit.issued.complete(issuedName, issued.der)
+      await unit.audit.append(auditEntry(what, ports))
+    })
     return issued
   }
 

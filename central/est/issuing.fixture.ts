@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { systemRandom, type Clock, type Signer } from '#base'
 import { softwareSigner, type Certificate } from '#pki'
 
+import { SYSTEM } from '../audit/audit-record.ts'
 import { pkiForTests } from '../central.fixture.ts'
 import type { Caller } from '../http/caller.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -63,7 +64,7 @@ export async function startIssuing(clock: Clock): Promise<IssuingScene> {
   const cas = new OperatorCas([ca])
   const issuance = new Issuance({ storage, clock, random: systemRandom })
   const enrolment = new Enrolment({ cas, issuance, issued: store, endEntities, clock })
-  const revocations = new RevocationService({ cas, storage, clock })
+  const revocations = new RevocationService({ cas, storage, clock, random: systemRandom })
   return {
     ca,
     store,
@@ -75,7 +76,12 @@ export async function startIssuing(clock: Clock): Promise<IssuingScene> {
       return leaf
     },
     revoke: (certificate, clientId) =>
-      revocations.revoke(certificate, { reason: 'superseded', caller: callerOf(clientId), reach: 'own' }),
+      revocations.revoke(certificate, {
+        reason: 'superseded',
+        caller: callerOf(clientId),
+        reach: 'own',
+        by: SYSTEM,
+      }),
     breakKey: (broken) => {
       failure = broken
     },

@@ -30,10 +30,10 @@ export function serveRevocation(
 ): void {
   serveOperation(app, OPERATIONS.revokeCertificate, {
     authentication,
-    handle: async ({ caller, reach, body }) => {
+    handle: async ({ caller, actor, reach, body }) => {
       const { certificate, revocationReason } = readBody(body, revokeCertificateRequest)
       const read = readCertificate(certificate, 'certificate', ROOT_CERTIFICATE_BYTES_MAX)
-      await revocations.revoke(read, { reason: revocationReason, caller, reach })
+      await revocations.revoke(read, { reason: revocationReason, caller, reach, by: actor })
       return { status: 200, body: {} }
     },
   })

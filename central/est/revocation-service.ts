@@ -1,8 +1,9 @@
-import type { Clock } from '#base'
+import type { Clock, RandomBytes } from '#base'
 import type { Reach } from '#opcp'
 import type { Certificate, RevocationReason } from '#pki'
 
-import type { Caller } from '../http/caller.ts'
+import { auditEntry } from '../audit/audit-record.ts'
+import type { Actor, Caller } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Storage } from '../storage-port.ts'
 import { readEndEntityName } from './end-entity-name.ts'
@@ -12,6 +13,7 @@ interface Parts {
   readonly cas: OperatorCas
   readonly storage: Storage
   readonly clock: Clock
+  readonly random: RandomBytes
 }
 
 /** Revokes what the operator CAs have issued. */
@@ -29,9 +31,9 @@ export class RevocationService {
    */
   async revoke(
     certificate: Certificate,
-    { reason, caller, reach }: { reason: RevocationReason; caller: Caller; reach: Reach },
+    { reason, caller, reach, by }: { reason: RevocationReason; caller: Caller; reach: Reach; by: Actor },
   ): Promise<void> {
-    const { cas, storage, clock } = this.#parts
+    const { cas, storage, clock, random } = this.#parts
     const ca = cas.all.find((candidate) => candidate.hasIssued(certificate))
     if (ca === undefined) throw unknownCertificate()
     requireOwner(ca, certificate, { caller, reach })
@@ -41,7 +43,13 @@ export class RevocationService {
     if (reach === 'own' && ca.kind === 'cps' && (await issued.find(name))?.requester !== caller.clientId)
       throw new PoolError('ERR_POOL_NOT_OWNER', 'The certificate belongs to another client.')
     const revocation = { revokedAtMs: clock(), reason }
-    const revoked = await storage.transaction((unit) => unit.issued.revoke(name, revocation))
+    const revoked = await storage.transaction(async (unit) => {
+      const outcome = await unit.issued.revoke(name, revocation)
+      const object = { type: 'certificate', id: certificate.fingerprintSha256Hex } as const
+      const entry = auditEntry({ action: 'certificate.revoke', by, object, after: reason }, { clock, random })
+      if (outcome !== 'unknown') await unit.audit.append(entry)
+      return outcome
+    })
     if (revoked === 'unknown') throw unknownCertificate()
   }
 }

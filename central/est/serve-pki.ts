@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-import type { Clock } from '#base'
+import type { Clock, RandomBytes } from '#base'
 import type { Logger } from '#service'
 
 import type { Authentication } from '../http/operation-route.ts'
@@ -25,6 +25,7 @@ export function servePki(
     readonly storage: Storage
     readonly authentication: Authentication
     readonly clock: Clock
+    readonly random: RandomBytes
     readonly logger: Logger
   },
 ): void {

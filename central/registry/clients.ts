@@ -1,9 +1,11 @@
 import type { Clock, RandomBytes } from '#base'
 import type { Role } from '#opcp'
 
+import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
+import type { Actor } from '../http/caller.ts'
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
-import type { Storage } from '../storage-port.ts'
+import type { Storage, UnitOfWork } from '../storage-port.ts'
 import { newSecret, secretHash } from './client-secret.ts'
 import { ADMINISTRATION, clientFamilyOf, type Permission, type RegisteredClient } from './client.ts'
 import {
@@ -64,11 +66,13 @@ export class Clients {
   /** Without an id it gets a UUID. @throws {PoolError} ERR_REGISTRY_NOT_FOUND, ERR_REGISTRY_TAKEN, ERR_REGISTRY_REFUSED */
   create(
     terms: ClientTerms & { readonly participantId: string; readonly clientId: string | undefined },
+    by: Actor = SYSTEM,
   ): Promise<NewSecret> {
     const clientId = terms.clientId ?? uuidOf(this.#random)
     const secret = newSecret(this.#random)
     const createdAtMs = this.#clock()
-    return this.#storage.transaction(async ({ registry }) => {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       await participantIn(registry, terms.participantId)
       const client: RegisteredClient = {
         ...terms,
@@ -85,18 +89,22 @@ export class Clients {
       await requireRights(client, registry)
       if ((await registry.addClient(client)) === 'taken')
         throw new PoolError('ERR_REGISTRY_TAKEN', `The client id ${clientId} has been given out.`)
+      await this.#record(unit, { action: 'client.create', by, after: client })
       return { client, secret }
     })
   }
 
   /** @throws {PoolError} ERR_REGISTRY_NOT_FOUND, ERR_REGISTRY_REFUSED, ERR_REGISTRY_STATE, ERR_REGISTRY_CHANGED */
-  change(clientId: string, changes: Partial<ClientTerms>): Promise<RegisteredClient> {
-    return this.#storage.transaction(async ({ registry }) => {
+  change(clientId: string, changes: Partial<ClientTerms>, by: Actor = SYSTEM): Promise<RegisteredClient> {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       const before = await usableClientIn(registry, clientId)
       const after = { ...before, ...changes, version: before.version + 1 }
       const client = { ...after, limitedTo: canonicalLimits(after.limitedTo) }
       await requireRights(client, registry)
-      return await changeIn(registry, client)
+      await changeIn(registry, client)
+      await this.#record(unit, { action: 'client.change', by, before, after: client })
+      return client
     })
   }
 
@@ -106,10 +114,11 @@ export class Clients {
    *
    * @throws {PoolError} ERR_REGISTRY_NOT_FOUND, ERR_REGISTRY_STATE, ERR_REGISTRY_CHANGED
    */
-  rotate(clientId: string, overlapMs: number): Promise<NewSecret> {
+  rotate(clientId: string, overlapMs: number, by: Actor = SYSTEM): Promise<NewSecret> {
     const secret = newSecret(this.#random)
     const untilMs = this.#clock() + overlapMs
-    return this.#storage.transaction(async ({ registry }) => {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       const before = await usableClientIn(registry, clientId)
       if (before.secret === undefined) throw new TypeError('a client of the registry has a secret')
       const previous = overlapMs > 0 ? { hash: before.secret.current, untilMs } : undefined
@@ -119,6 +128,7 @@ export class Clients {
         generation: overlapMs > 0 ? before.generation : before.generation + 1,
         version: before.version + 1,
       })
+      await this.#record(unit, { action: 'client.rotate', by, before, after: client })
       return { client, secret }
     })
   }
@@ -128,12 +138,36 @@ export class Clients {
    *
    * @throws {PoolError} ERR_REGISTRY_NOT_FOUND, ERR_REGISTRY_CHANGED
    */
-  revoke(clientId: string): Promise<RegisteredClient> {
-    return this.#storage.transaction(async ({ registry }) => {
+  revoke(clientId: string, by: Actor = SYSTEM): Promise<RegisteredClient> {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       const before = await clientIn(registry, clientId)
       if (before.state === 'REVOKED') return before
-      return await changeIn(registry, { ...before, state: 'REVOKED', version: before.version + 1 })
+      const after = await changeIn(registry, { ...before, state: 'REVOKED', version: before.version + 1 })
+      await this.#record(unit, { action: 'client.revoke', by, before, after })
+      return after
     })
+  }
+
+  async #record(
+    { audit }: UnitOfWork,
+    {
+      action,
+      by,
+      before,
+      after,
+    }: {
+      readonly action: string
+      readonly by: Actor
+      readonly before?: RegisteredClient
+      readonly after: RegisteredClient
+    },
+  ): Promise<void> {
+    const object = { type: 'client', id: after.clientId } as const
+    const states = { before: before && JSON.stringify(before), after: JSON.stringify(after) }
+    await audit.append(
+      auditEntry({ action, by, object, ...states }, { clock: this.#clock, random: this.#random }),
+    )
   }
 }
 

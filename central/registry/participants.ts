@@ -1,8 +1,10 @@
-import type { Clock } from '#base'
+import { systemRandom, type Clock, type RandomBytes } from '#base'
 import type { Role } from '#opcp'
 
+import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
+import type { Actor } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
-import type { Storage } from '../storage-port.ts'
+import type { Storage, UnitOfWork } from '../storage-port.ts'
 import {
   canonicalIdentifiers,
   difference,
@@ -29,10 +31,20 @@ export interface ParticipantTerms extends Identifiers {
 export class Participants {
   readonly #storage: Storage
   readonly #clock: Clock
+  readonly #random: RandomBytes
 
-  constructor({ storage, clock }: { storage: Storage; clock: Clock }) {
+  constructor({
+    storage,
+    clock,
+    random = systemRandom,
+  }: {
+    storage: Storage
+    clock: Clock
+    random?: RandomBytes
+  }) {
     this.#storage = storage
     this.#clock = clock
+    this.#random = random
   }
 
   list(): Promise<readonly Participant[]> {
@@ -45,9 +57,10 @@ export class Participants {
   }
 
   /** @throws {PoolError} ERR_REGISTRY_TAKEN, ERR_REGISTRY_REFUSED, ERR_REGISTRY_STATE */
-  add(participantId: string, terms: ParticipantTerms): Promise<Participant> {
+  add(participantId: string, terms: ParticipantTerms, by: Actor = SYSTEM): Promise<Participant> {
     const nowMs = this.#clock()
-    return this.#storage.transaction(async ({ registry }) => {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       const participant: Participant = {
         ...terms,
         ...canonicalIdentifiers(terms),
@@ -61,6 +74,7 @@ export class Participants {
       if ((await registry.addParticipant(participant)) === 'taken')
         throw new PoolError('ERR_REGISTRY_TAKEN', `There is a participant ${participantId}.`)
       await assignAll(participant, { registry, nowMs })
+      await this.#record(unit, { action: 'participant.add', by, after: participant })
       return participant
     })
   }
@@ -71,9 +85,14 @@ export class Participants {
    * @throws {PoolError} ERR_REGISTRY_NOT_FOUND, ERR_REGISTRY_TAKEN, ERR_REGISTRY_REFUSED, ERR_REGISTRY_STATE,
    * ERR_REGISTRY_CHANGED
    */
-  change(participantId: string, changes: Partial<ParticipantTerms>): Promise<Participant> {
+  change(
+    participantId: string,
+    changes: Partial<ParticipantTerms>,
+    by: Actor = SYSTEM,
+  ): Promise<Participant> {
     const nowMs = this.#clock()
-    return this.#storage.transaction(async ({ registry }) => {
+    return this.#storage.transaction(async (unit) => {
+      const { registry } = unit
       const before = await participantIn(registry, participantId)
       requireAdministered(before)
       const terms = { ...before, ...changes }
@@ -91,8 +110,30 @@ export class Participants {
       const lost = identifierList(difference(before, after))
       await registry.release(lost, { participantId, releasedAtMs: nowMs })
       await assignAll(after, { registry, nowMs })
+      await this.#record(unit, { action: 'participant.change', by, before, after })
       return after
     })
+  }
+
+  async #record(
+    { audit }: UnitOfWork,
+    {
+      action,
+      by,
+      before,
+      after,
+    }: {
+      readonly action: string
+      readonly by: Actor
+      readonly before?: Participant
+      readonly after: Participant
+    },
+  ): Promise<void> {
+    const object = { type: 'participant', id: after.participantId } as const
+    const states = { before: before && JSON.stringify(before), after: JSON.stringify(after) }
+    await audit.append(
+      auditEntry({ action, by, object, ...states }, { clock: this.#clock, random: this.#random }),
+    )
   }
 }
 

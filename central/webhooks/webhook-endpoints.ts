@@ -1,7 +1,8 @@
 import { codeOf, type Clock, type RandomBytes } from '#base'
 import type { EndpointRequest } from '#opcp'
 
-import type { Caller } from '../http/caller.ts'
+import { auditEntry } from '../audit/audit-record.ts'
+import type { Actor, Caller } from '../http/caller.ts'
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Storage, UnitOfWork } from '../storage-port.ts'
@@ -48,7 +49,7 @@ export class WebhookEndpoints {
   }
 
   /** @throws {PoolError} ERR_POOL_BODY, ERR_POOL_FIELD, ERR_POOL_NOT_OWNER, ERR_WEBHOOK_TOO_MANY */
-  async create(request: EndpointRequest, caller: Caller): Promise<OpenEndpoint> {
+  async create(request: EndpointRequest, caller: Caller, by: Actor): Promise<OpenEndpoint> {
     const { storage, sealer, urls, clock, random } = this.#parts
     const events = request.enabledEvents ?? request.events
     if (events === undefined) throw new PoolError('ERR_POOL_BODY', 'enabledEvents : must not be null')
@@ -74,6 +75,7 @@ export class WebhookEndpoints {
         version: 1,
       }
       await unit.endpoints.add(added)
+      await this.#record(unit, { action: 'endpoint.create', by, id, after: added })
       return added
     })
     return this.#opened(endpoint)
@@ -89,14 +91,14 @@ export class WebhookEndpoints {
   }
 
   /** What the request does not name stays. @throws {PoolError} ERR_POOL_FIELD, ERR_POOL_NOT_OWNER, ERR_WEBHOOK_NOT_FOUND */
-  async change(id: string, request: EndpointRequest, caller: Caller): Promise<OpenEndpoint> {
+  async change(id: string, request: EndpointRequest, caller: Caller, by: Actor): Promise<OpenEndpoint> {
     const members = readMembers(
       { ...request, enabledEvents: request.enabledEvents ?? request.events },
       caller,
     )
     await find(this.#parts.storage.stores, id, caller)
     const url = await this.#parts.urls.require(request.url)
-    return await this.#change(id, caller, async (endpoint, unit) => ({
+    return await this.#change(id, { caller, by, action: 'endpoint.change' }, async (endpoint, unit) => ({
       ...endpoint,
       ...members,
       url,
@@ -107,12 +109,12 @@ export class WebhookEndpoints {
   /** Gives a new secret; the former one signs for `overlapMs` more. @throws {PoolError} ERR_WEBHOOK_NOT_FOUND */
   async rotateSecret(
     id: string,
-    caller: Caller,
+    { caller, by }: { readonly caller: Caller; readonly by: Actor },
     overlapMs: number = OVERLAP_DEFAULT_MS,
   ): Promise<OpenEndpoint> {
     const { sealer, clock, random } = this.#parts
     const next = sealer.seal(newSecret(random), id)
-    return await this.#change(id, caller, async (endpoint) => ({
+    return await this.#change(id, { caller, by, action: 'endpoint.rotate' }, async (endpoint) => ({
       ...endpoint,
       // What no key opens signs nothing any more.
       secrets: rotated(endpoint.secrets, {
@@ -124,10 +126,11 @@ export class WebhookEndpoints {
   }
 
   /** @throws {PoolError} ERR_WEBHOOK_NOT_FOUND */
-  async delete(id: string, caller: Caller): Promise<void> {
+  async delete(id: string, caller: Caller, by: Actor): Promise<void> {
     await this.#parts.storage.transaction(async (unit) => {
-      await find(unit, id, caller)
+      const before = await find(unit, id, caller)
       await unit.endpoints.delete(id)
+      await this.#record(unit, { action: 'endpoint.delete', by, id, before })
     })
   }
 
@@ -182,18 +185,41 @@ export class WebhookEndpoints {
 
   async #change(
     id: string,
-    caller: Caller,
+    { caller, by, action }: { readonly caller: Caller; readonly by: Actor; readonly action: string },
     changed: (endpoint: StoredEndpoint, unit: UnitOfWork) => Promise<StoredEndpoint>,
   ): Promise<OpenEndpoint> {
     for (let attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
       const result = await this.#parts.storage.transaction(async (unit) => {
         const endpoint = await find(unit, id, caller)
         const next = { ...(await changed(endpoint, unit)), version: endpoint.version + 1 }
-        return (await unit.endpoints.change(next)) === 'changed' ? next : undefined
+        if ((await unit.endpoints.change(next)) !== 'changed') return undefined
+        await this.#record(unit, { action, by, id, before: endpoint, after: next })
+        return next
       })
       if (result !== undefined) return this.#opened(result)
     }
     throw new PoolError('ERR_WEBHOOK_CHANGED', 'The endpoint is being changed by others.')
+  }
+
+  /** The secrets are sealed in what is hashed, and the record holds the hashes alone. */
+  async #record(
+    { audit }: UnitOfWork,
+    {
+      action,
+      by,
+      id,
+      before,
+      after,
+    }: {
+      readonly action: string
+      readonly by: Actor
+      readonly id: string
+      readonly before?: StoredEndpoint
+      readonly after?: StoredEndpoint
+    },
+  ): Promise<void> {
+    const states = { before: before && JSON.stringify(before), after: after && JSON.stringify(after) }
+    await audit.append(auditEntry({ action, by, object: { type: 'endpoint', id }, ...states }, this.#parts))
   }
 
   #opened(endpoint: StoredEndpoint): OpenEndpoint {

@@ -48,8 +48,8 @@ export function serveWebhooks(
   serveOperation(app, OPERATIONS.createEndpoint, {
     authentication,
     secretAnswer: true,
-    handle: async ({ body, caller }) => {
-      const endpoint = await endpoints.create(readBody(body, endpointRequest), caller)
+    handle: async ({ body, caller, actor }) => {
+      const endpoint = await endpoints.create(readBody(body, endpointRequest), caller, actor)
       return { status: 201, body: wireOf(endpoint, endpoint.secrets.current) }
     },
   })
@@ -69,25 +69,25 @@ export function serveWebhooks(
   })
   serveOperation(app, OPERATIONS.updateEndpoint, {
     authentication,
-    handle: async ({ parameter, body, caller }) => ({
+    handle: async ({ parameter, body, caller, actor }) => ({
       status: 200,
-      body: wireOf(await endpoints.change(parameter('id'), readBody(body, endpointRequest), caller)),
+      body: wireOf(await endpoints.change(parameter('id'), readBody(body, endpointRequest), caller, actor)),
     }),
   })
   serveOperation(app, OPERATIONS.deleteEndpoint, {
     authentication,
-    handle: async ({ parameter, caller }) => {
-      await endpoints.delete(parameter('id'), caller)
+    handle: async ({ parameter, caller, actor }) => {
+      await endpoints.delete(parameter('id'), caller, actor)
       return { status: 200, body: {} }
     },
   })
   serveOperation(app, OPERATIONS.rotateEndpointSecret, {
     authentication,
     secretAnswer: true,
-    handle: async ({ parameter, body, caller }) => {
+    handle: async ({ parameter, body, caller, actor }) => {
       const { overlapSeconds } = readBody(body ?? {}, rotateSecretRequest)
       const overlapMs = overlapSeconds === undefined ? undefined : overlapSeconds * 1000
-      const endpoint = await endpoints.rotateSecret(parameter('id'), caller, overlapMs)
+      const endpoint = await endpoints.rotateSecret(parameter('id'), { caller, by: actor }, overlapMs)
       return { status: 200, body: wireOf(endpoint, endpoint.secrets.current) }
     },
   })
