@@ -60,17 +60,18 @@ export interface CentralScene extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS. */
+/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS; `ccp`: switches of the config. */
 export async function startScene({
   clock = systemClock,
   operatorCas = [],
-}: { clock?: Clock; operatorCas?: readonly object[] } = {}): Promise<CentralScene> {
+  ccp = {},
+}: { clock?: Clock; operatorCas?: readonly object[]; ccp?: object } = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
   await using cleanUp = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
   cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
   await writePkiDirectory(join(directory, 'pki'), pki)
-  const config = await writeConfig(directory, operatorCas)
+  const config = await writeConfig(directory, { operatorCas, ccp })
   const log: string[] = []
   const logger = createLogger({
     name: 'central',
@@ -112,7 +113,10 @@ export async function startScene({
   }
 }
 
-async function writeConfig(directory: string, operatorCas: readonly object[]): Promise<CentralConfig> {
+async function writeConfig(
+  directory: string,
+  { operatorCas, ccp }: { readonly operatorCas: readonly object[]; readonly ccp: object },
+): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
   for (const role of roles) await writeFile(join(directory, 'secrets', role), secretOf(role), { mode: 0o600 })
@@ -138,6 +142,7 @@ async function writeConfig(directory: string, operatorCas: readonly object[]): P
       ],
     },
     mo: { contractAuthority: 'mo' },
+    ccp,
     operatorCas: [...OPERATOR_CAS, ...operatorCas],
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })
