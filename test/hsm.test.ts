@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
@@ -13,9 +14,11 @@ import { generateSigningKeyPair, issueVehicle, privateKeyPem, readCertificate } 
 import { checkConfig } from '#service'
 
 import { startConstellation } from './constellation.ts'
-import { importKey, initToken, SOFT_HSM_MODULE } from './soft-hsm.ts'
+import { buildFaultyModule, importKey, initToken, SOFT_HSM_MODULE } from './soft-hsm.ts'
 
 const TOKEN = { label: 'evouch system', pin: '97531' }
+/** Three seconds for the signature, as many for the token to be given back. */
+const HUNG_END_MS_MAX = 8_000
 const MEMBERS = [
   { name: 'root', profile: 'v2g-root' },
   { name: 'sub1', profile: 'cps-sub1', issuer: 'root' },
@@ -136,6 +139,53 @@ test.skipIf(SOFT_HSM_MODULE === undefined)(
       1,
       'ERR_CEREMONY_CONFLICT: root: its key was not made on its token\n',
     ])
+  },
+)
+
+test.skipIf(SOFT_HSM_MODULE === undefined)(
+  'a token that hangs costs its caller a 503, and holds up the end of central no longer than a signature may take (not run without SoftHSM 2)',
+  async () => {
+    await using stack = new AsyncDisposableStack()
+    const directory = await mkdtemp(join(tmpdir(), 'evouch-hsm-'))
+    stack.defer(() => rm(directory, { recursive: true, force: true }))
+    stack.use(await initToken(directory, TOKEN))
+    const file = (name: string): string => join(directory, name)
+    const module = await buildFaultyModule(directory)
+    await writeFile(file('pin'), TOKEN.pin, { mode: 0o600 })
+    const system = stack.use(await startConstellation())
+    await writeFile(file('key.pem'), privateKeyPem(system.pki['cps/leaf'].privateKey), { mode: 0o600 })
+    await importKey(file('key.pem'), { ...TOKEN, keyLabel: 'leaf' })
+    const privateKey = { pkcs11: { module, token: TOKEN.label, pin: { file: file('pin') }, label: 'leaf' } }
+    const signer = {
+      certificateFile: 'pki/cps/leaf.pem',
+      subCertificateFiles: ['pki/cps/sub2.pem', 'pki/cps/sub1.pem'],
+      rootFile: 'pki/v2g/root.pem',
+      privateKey,
+    }
+    const where = { source: 'test', folder: system.directory }
+    await system.central.reload({
+      cps: checkConfig({ signers: [signer] }, CentralConfig.properties.cps, where),
+    })
+
+    await writeFile(file('hang-sign'), '')
+    const refusal = system
+      .clientOf('MO_HUBJECT_PKI')
+      .generateSignedContractData({
+        contractBegins: new Date().toISOString(),
+        contractEnds: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+        emaid: 'DEEVOH000000023',
+        pcid: system.vehicle.pcid,
+        xsdMsgDefNamespace: ISO2_NAMESPACE,
+      })
+      .catch((error: unknown) => error)
+    await delay(500)
+    const startMs = performance.now()
+    await system.stopCentral()
+    expect(performance.now() - startMs).toBeLessThan(HUNG_END_MS_MAX)
+    await expect(refusal).resolves.toMatchObject({
+      status: 503,
+      errorMessages: ['The key of the CPS cannot be used now, try again later.'],
+    })
   },
 )
 

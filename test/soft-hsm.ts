@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -45,7 +46,21 @@ export async function importKey(
   await softHsmUtil(['--import', file, '--token', label, '--pin', pin, '--label', keyLabel, '--id', 'A1'])
 }
 
-async function softHsmUtil(words: readonly string[]): Promise<void> {
-  const [exitCode] = await once(spawn('softhsm2-util', words, { stdio: 'ignore' }), 'close')
-  if (exitCode !== 0) throw new Error(`softhsm2-util ${words[0]} failed`)
+/** Builds `faulty-module.c` in `directory`, where the files are made that tell it what to do; its path. */
+export async function buildFaultyModule(directory: string): Promise<string> {
+  const module = join(directory, 'faulty.so')
+  const source = pathOf('../pki/testing/faulty-module.c')
+  const headers = pathOf('../node_modules/pkcs11js/includes/pkcs11')
+  const defines = [`-DMODULE="${SOFT_HSM_MODULE ?? ''}"`, `-DFOLDER="${directory}"`]
+  await run('gcc', [...defines, `-I${headers}`, '-shared', '-fPIC', '-o', module, source, '-ldl'])
+  return module
+}
+
+const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
+
+const softHsmUtil = (words: readonly string[]): Promise<void> => run('softhsm2-util', words)
+
+async function run(command: string, words: readonly string[]): Promise<void> {
+  const [exitCode] = await once(spawn(command, words, { stdio: 'ignore' }), 'close')
+  if (exitCode !== 0) throw new Error(`${command} ${words[0]} failed`)
 }

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { Agent, get } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 
+import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 import { systemClock, systemRandom } from '#base'
@@ -9,6 +13,7 @@ import { privateKeyPem } from '#pki'
 import { createLogger } from '#service'
 
 import { pkiForTests } from '../central.fixture.ts'
+import { PoolError, type PoolErrorCode } from '../pool-error.ts'
 import { createHttpsServer } from './server.ts'
 
 const UPLOAD =
@@ -17,12 +22,17 @@ const UPLOAD =
 let stack: AsyncDisposableStack
 let log: string[]
 let port: number
+let app: FastifyInstance
+let slow: PromiseWithResolvers<object>
+let started: PromiseWithResolvers<void>
 beforeEach(async () => {
+  slow = Promise.withResolvers()
+  started = Promise.withResolvers()
   stack = new AsyncDisposableStack()
   log = []
   const { certificate, privateKey } = (await pkiForTests())['tls/central']
   const destination = { write: (line: string) => void log.push(line) }
-  const app = createHttpsServer({
+  app = createHttpsServer({
     tls: { certificate: certificate.toPem(), privateKey: privateKeyPem(privateKey) },
     logger: createLogger({ name: 'test', level: 'info', destination }),
     clock: systemClock,
@@ -31,6 +41,13 @@ beforeEach(async () => {
   })
   stack.defer(() => app.close())
   app.post('/upload', async () => ({}))
+  app.get('/slow', () => {
+    started.resolve()
+    return slow.promise
+  })
+  app.get<{ Params: { code: PoolErrorCode } }>('/refused/:code', async ({ params: { code } }) => {
+    throw new PoolError(code, 'Not now.')
+  })
   port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
 })
 afterEach(() => stack.disposeAsync())
@@ -60,3 +77,34 @@ test('an upload that breaks off is no error of ours', async () => {
   await expect.poll(() => log.join('')).toContain('request given up by its sender')
   expect(log.join('')).not.toContain('"level":"error"')
 })
+
+test.each([
+  ['ERR_CPS_KEY_FAILED', '10'],
+  ['ERR_EST_KEY_FAILED', '10'],
+  ['ERR_POOL_UNAVAILABLE', '5'],
+  ['ERR_POOL_NOT_CONFIGURED', undefined],
+])('%s is a 503 with Retry-After: %s', async (code, retryAfter) => {
+  const answer = await answerTo(`/refused/${code}`)
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, retryAfter])
+})
+
+test('closing waits for the request under way, and not for the connection that its client would keep', async () => {
+  const answered = answerTo('/slow')
+  await started.promise
+  const closed = app.close().then(() => 'closed')
+  await expect.poll(() => app.server.listening).toBe(false)
+  slow.resolve({})
+  expect((await answered).statusCode).toBe(200)
+  await expect(Promise.race([closed, delay(2_000, 'late', { ref: false })])).resolves.toBe('closed')
+})
+
+/** Over a connection that is kept afterwards. */
+async function answerTo(path: string): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const agent = new Agent({ keepAlive: true })
+  stack.defer(() => agent.destroy())
+  get({ agent, port, host: '127.0.0.1', path, rejectUnauthorized: false }, resolve).on('error', reject)
+  const answer = await promise
+  answer.resume()
+  return answer
+}

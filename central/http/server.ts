@@ -112,6 +112,7 @@ export function createHttpsServer({
     refuse(new PoolError('ERR_POOL_UNKNOWN_PATH', 'Unknown path or method.'), { request, reply, logger }),
   )
   logRequests(app, { logger, clock })
+  endConnectionsOnClose(app)
   app.addHook('onRequest', async ({ raw }) => requireDistinctHeaders(raw))
   return app
 }
@@ -138,6 +139,19 @@ export function requireReplaceableTls(app: FastifyInstance): void {
 export function replaceTls(app: FastifyInstance, { certificate, privateKey }: TlsCredentials): void {
   if (!(app.server instanceof Server)) throw new TypeError('the server speaks TLS')
   app.server.setSecureContext({ key: privateKey, cert: certificate, minVersion: TLS_VERSION_MIN })
+}
+
+/** Idle connections end by themselves; one with a request under way would be kept alive after its answer, and the server with it. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done()
+  })
 }
 
 function logRequests(app: FastifyInstance, { logger, clock }: { logger: Logger; clock: Clock }): void {
