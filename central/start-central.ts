@@ -5,6 +5,7 @@ import { PathRevocation, unknownRevocationEntry } from '#pki'
 import { readSecret, type Logger } from '#service'
 
 import { serveAdmin } from './admin/serve-admin.ts'
+import { serveAudit } from './audit/audit-routes.ts'
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
 import { ContractProvision } from './ccp/contract-provision.ts'
@@ -41,6 +42,9 @@ import { enterConfigClients } from './registry/config-clients.ts'
 import { CentralError } from './start-error.ts'
 import type { Storage } from './storage-port.ts'
 import { openStorage } from './storage/open-storage.ts'
+import { sweepExpiredContracts } from './sweeps/contract-expiry.ts'
+import { sweepRetention } from './sweeps/retention.ts'
+import { sweepHourly } from './sweeps/sweeps.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import { serveWebhooks } from './webhooks/webhook-routes.ts'
 
@@ -82,6 +86,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
 
   const storage = resources.use(await openDatabase(config))
   const { registry } = storage.stores
+  await storage.stores.audit.begin(config.token.audience)
   await enterConfigClients(live.clients.entries, { storage, nowMs: clock() })
   const clients = new ClientDirectory({ store: registry, clock, configSecrets: live.clients.secrets })
   const revocation = resources.use(await openRevocation(config.revocation, ports))
@@ -123,6 +128,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
   servePki(app, { cas, issuance, storage, authentication: authority, clock, random, logger })
   serveAdmin(app, { storage, clients, authentication: authority, clock, random })
+  serveAudit(app, { storage, authentication: authority })
   serveWebhooks(app, { ...webhooks, authentication: authority })
   serveOpenApi(app, routes)
 
@@ -132,7 +138,15 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
     throw new CentralError('ERR_CENTRAL_LISTEN', `cannot listen on ${host}:${port}: ${reason}`, { cause })
   })
   logger.info({ url }, 'central listens')
-  resources.use(runAsLeader(storage, { tasks: [(signal) => webhooks.worker.run(signal)], logger }))
+  const sweeps = sweepHourly(
+    {
+      retention: () => sweepRetention({ storage, clock }),
+      'contract-expiry': (signal) => sweepExpiredContracts({ ...pools, storage, clock, random }, signal),
+    },
+    { logger },
+  )
+  const tasks = [sweeps, (signal: AbortSignal) => webhooks.worker.run(signal)]
+  resources.use(runAsLeader(storage, { tasks, logger }))
   const running = resources.move()
   return {
     url,

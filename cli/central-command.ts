@@ -4,17 +4,23 @@ import { codeOf, messageOf, systemClock, systemRandom } from '#base'
 import { CentralConfig, startCentral, type Central } from '#central'
 import { createLogger, loadConfig, runUntilSignal, type Logger } from '#service'
 
+import { addAuditCommand } from './central-audit.ts'
+import { CliError, type Outcome } from './failure.ts'
+import type { CommandIo } from './io.ts'
 import { portInUse } from './port-in-use.ts'
 
 /** Adds `evouch central`. */
-export function addCentralCommand(parent: Command): void {
-  parent
+export function addCentralCommand(parent: Command, io: CommandIo, outcome: Outcome): void {
+  const command = parent
     .command('central')
     .description(
       'Run the pools (RCP, PCP, CPS, CCP) over HTTPS. SIGHUP reads keys, certificates and clients again; ends on SIGINT or SIGTERM.',
     )
-    .requiredOption('--config <file>', 'YAML, see config/central.yaml')
-    .action(async ({ config: file }: { config: string }) => {
+    .option('--config <file>', 'YAML, see config/central.yaml')
+    .action(async ({ config: file }: { config?: string }) => {
+      // Not as Commander's own: it would ask the commands below for it as well.
+      if (file === undefined)
+        throw new CliError('ERR_CLI_USAGE', "required option '--config <file>' not specified")
       const config = await loadConfig(file, CentralConfig)
       const logger = createLogger({ name: 'central', level: config.log.level })
       const ports = { logger, clock: systemClock, random: systemRandom }
@@ -29,6 +35,7 @@ export function addCentralCommand(parent: Command): void {
       process.off('SIGHUP', reload)
       logger.info('central stopped')
     })
+  addAuditCommand(command, io, outcome)
 }
 
 /** A mistake in the changed file must not end a program that serves. */

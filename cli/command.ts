@@ -47,7 +47,7 @@ function evouch(io: CommandIo, outcome: Outcome): Command {
     )
   addDemoCommand(command, io)
   addGatewayCommand(command)
-  addCentralCommand(command)
+  addCentralCommand(command, io, outcome)
   addChargerCommand(command, io)
   addPkiCommand(command, io, outcome)
   addExiCommand(command, io)

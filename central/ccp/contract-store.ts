@@ -112,4 +112,12 @@ export interface ContractStore {
   vehicleOf(emaidKey: string): Promise<string | undefined>
   /** Says whether the bundle goes out for this request for the first time. */
   addDelivery(delivery: ContractDelivery): Promise<'first' | 'repeated'>
+  /** The EMAIDs, in their order, with a bundle in which some certificate has ended. */
+  listEnded(page: {
+    readonly beforeMs: number
+    readonly afterEmaidKey: string
+    readonly limit: number
+  }): Promise<readonly string[]>
+  /** Erases old deliveries, and the records of contracts that ended long ago. */
+  prune(which: { readonly deliveriesBeforeMs: number; readonly validToBeforeMs: number }): Promise<void>
 }

@@ -186,6 +186,31 @@ export class SqlContractStore implements ContractStore {
       .executeTakeFirstOrThrow()
     return numInsertedOrUpdatedRows === 0n ? 'repeated' : 'first'
   }
+
+  async listEnded({
+    beforeMs,
+    afterEmaidKey,
+    limit,
+  }: Parameters<ContractStore['listEnded']>[0]): Promise<readonly string[]> {
+    const rows = await this.#database
+      .selectFrom('contract_bundle')
+      .select('emaid_key')
+      .distinct()
+      .where('valid_to_ms', '<', beforeMs)
+      .where('emaid_key', '>', afterEmaidKey)
+      .orderBy('emaid_key')
+      .limit(limit)
+      .execute()
+    return rows.map(({ emaid_key: emaidKey }) => emaidKey)
+  }
+
+  async prune({ deliveriesBeforeMs, validToBeforeMs }: Parameters<ContractStore['prune']>[0]): Promise<void> {
+    await this.#database
+      .deleteFrom('contract_delivery')
+      .where('delivered_at_ms', '<', deliveriesBeforeMs)
+      .execute()
+    await this.#database.deleteFrom('contract_tombstone').where('valid_to_ms', '<', validToBeforeMs).execute()
+  }
 }
 
 /** As a condition on `contract_bundle`. */
