@@ -17,6 +17,8 @@ import { uuidOf } from './uuid.ts'
 /** The largest body, a CertificateInstallationReq of -20, has about 16 KB. */
 const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
+/** What the paths of 2018 began with; some clients of then are still in use (opcp-digest §4). */
+const FIRST_GENERATION_PREFIX = /^\/HubjectWS\/webresources(?=\/v1\/)/
 /** The longest identifier in a path is a UUID or a PCID of 64 characters. */
 const PATH_PARAMETER_LENGTH_MAX = 128
 /** For the TLS handshake, and for a whole request to arrive: a slow sender does not hold a connection. */
@@ -96,6 +98,7 @@ export function createHttpsServer({
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PATH_PARAMETER_LENGTH_MAX },
+    rewriteUrl: ({ url = '/' }) => url.replace(FIRST_GENERATION_PREFIX, ''),
     genReqId: () => uuidOf(random),
     frameworkErrors: (error, request, reply) => refuse(error, { request, reply, logger }),
     clientErrorHandler: (error, socket) => refuseUnreadable(error, { socket, logger, random }),

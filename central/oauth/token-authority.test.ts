@@ -121,3 +121,53 @@ test('a token is worth what its client may do now, and never more than when it w
     operatorIds: new Set(),
   })
 })
+
+test('a token that is not valid yet, or of an array of other audiences, is refused', async () => {
+  const claims = (audience: readonly string[], notBefore: number): Promise<string> =>
+    new SignJWT({ azp: 'cpo', [`${STAGE.audience}/generation`]: 0 })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer(STAGE.issuer)
+      .setAudience([...audience])
+      .setIssuedAt(nowMs / 1_000)
+      .setNotBefore(nowMs / 1_000 + notBefore)
+      .setExpirationTime(nowMs / 1_000 + 600)
+      .sign(key.privateKey)
+  await expect(authority.verify(await claims([STAGE.audience], 61))).rejects.toMatchObject(REFUSED)
+  await expect(
+    authority.verify(await claims(['https://stage.evil', 'https://stag'], 0)),
+  ).rejects.toMatchObject(REFUSED)
+  await expect(authority.verify(await claims(['https://other', STAGE.audience], 60))).resolves.toMatchObject({
+    clientId: 'cpo',
+  })
+})
+
+function signedBy({ privateKey }: TokenKey, header: object): Promise<string> {
+  return new SignJWT({ azp: 'cpo' })
+    .setProtectedHeader({ alg: 'RS256', ...header })
+    .setIssuer(STAGE.issuer)
+    .setAudience(STAGE.audience)
+    .setIssuedAt(nowMs / 1_000)
+    .setExpirationTime(nowMs / 1_000 + 600)
+    .sign(privateKey)
+}
+
+test('a token brings no key of its own, by whatever its header names', async () => {
+  const [jwk] = otherKey.jwks.keys
+  const headers = [
+    { jwk },
+    { jku: 'https://evil.example/jwks.json' },
+    { x5u: 'https://evil.example/x.pem' },
+    { kid: '../../../../dev/null' },
+    { kid: "' UNION SELECT 'key" },
+    { kid: key.kid },
+  ]
+  for (const header of headers)
+    await expect(authority.verify(await signedBy(otherKey, header))).rejects.toMatchObject(REFUSED)
+  for (const alg of ['RS512', 'PS256'])
+    await expect(authority.verify(await signedBy(key, { alg }))).rejects.toMatchObject(REFUSED)
+  const [, payload = ''] = (await signedBy(key, {})).split('.')
+  for (const alg of ['none', 'None', '']) {
+    const unsigned = Buffer.from(JSON.stringify({ alg })).toString('base64url')
+    await expect(authority.verify(`${unsigned}.${payload}.`)).rejects.toMatchObject(REFUSED)
+  }
+})
