@@ -29,7 +29,7 @@ const ChargePointConfig = Type.Object(
 const TlsConfig = Type.Object(
   {
     certificateFile: FilePath({ description: 'PEM: certificate of the gateway, then its sub CAs' }),
-    privateKeyFile: FilePath({ description: 'PEM: private key of that certificate' }),
+    privateKeyFile: FilePath({ description: 'PEM: private key of that certificate, mode 0600' }),
   },
   {
     ...closed,

@@ -174,6 +174,19 @@ async function expectWorks(pool: FakePool, { chargePoint }: Site): Promise<void>
   await expect(install(chargePoint)).resolves.toMatchObject({ status: 'Accepted' })
 }
 
+test('does not start with a TLS key that others may read: ERR_PKI_KEY_FILE_MODE', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'gateway.pem'), pki['tls/gateway'].certificate.toPem())
+  const key = privateKeyPem(pki['tls/gateway'].privateKey)
+  await writeFile(join(folder, 'gateway.key.pem'), key, { mode: 0o640 })
+  const tls = { certificateFile: 'gateway.pem', privateKeyFile: 'gateway.key.pem' }
+  const pool = await startPool()
+  await expect(startSite(pool.url, { folder, ocpp: { tls } })).rejects.toMatchObject({
+    code: 'ERR_PKI_KEY_FILE_MODE',
+    message: expect.stringContaining('gateway.key.pem has mode 640, must be 600'),
+  })
+})
+
 describe('an installation', () => {
   test('brings the answer of the pool to the charge point, unchanged, over TLS on both sides', async () => {
     const folder = await temporaryFolder()
@@ -183,7 +196,7 @@ describe('an installation', () => {
     })
     const { cert, key } = tlsOf('tls/gateway')
     await writeFile(join(folder, 'gateway.pem'), cert)
-    await writeFile(join(folder, 'gateway.key.pem'), key)
+    await writeFile(join(folder, 'gateway.key.pem'), key, { mode: 0o600 })
     await writeFile(join(folder, 'ca.pem'), pki['tls/ca'].certificate.toPem())
     const trusted = getCACertificates('default')
     setDefaultCACertificates([...trusted, pki['tls/ca'].certificate.toPem()])

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { type Clock, codeOf, messageOf } from '#base'
 import { answerLocally, type ChargePointCall, OcppServer } from '#ocpp'
 import { OpcpClient } from '#opcp'
-import { parseCertificates, PathRevocation, unknownRevocationEntry } from '#pki'
+import {
+  parseCertificates,
+  PathRevocation,
+  privateKeyPem,
+  readPrivateKey,
+  unknownRevocationEntry,
+} from '#pki'
 import { type Logger, readSecret } from '#service'
 
 import { ChargePointPasswords } from './charge-point-passwords.ts'
@@ -31,7 +37,8 @@ export interface Gateway extends AsyncDisposable {
 /**
  * Starts the gateway, whether or not central can be reached. `config` is what `loadConfig` gives for GatewayConfig.
  *
- * @throws {ConfigError} ERR_CONFIG_SECRET; {GatewayError} ERR_GATEWAY_FILE; {PkiError} for PEM files; the system's
+ * @throws {ConfigError} ERR_CONFIG_SECRET; {GatewayError} ERR_GATEWAY_FILE; {PkiError} for PEM files, ERR_PKI_KEY_FILE_MODE
+ * for a key that others may read; the system's
  * error when the port cannot be had
  */
 export async function startGateway(config: GatewayConfig, ports: GatewayPorts): Promise<Gateway> {
@@ -144,7 +151,7 @@ async function readTls(
   tls: GatewayConfig['ocpp']['tls'],
 ): Promise<{ certificate: string; privateKey: string } | undefined> {
   if (tls === undefined) return undefined
-  const privateKey = (await readSecret({ file: tls.privateKeyFile })).reveal()
+  const privateKey = privateKeyPem(await readPrivateKey(tls.privateKeyFile))
   return { certificate: await readText(tls.certificateFile), privateKey }
 }
 

@@ -2,8 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 import { DAY_MS, type Forged, NOW_MS } from '../testing/forge.ts'
 import { type CertificateId, certificateIdOf } from './certificate-id.ts'
+import { parseCrl } from './certificate-revocation-list.ts'
+import { CrlEvidence } from './crl-evidence.ts'
 import { EvidenceCache } from './evidence-cache.ts'
 import type { EvidenceStore } from './evidence-folder.ts'
+import { OcspEvidence } from './ocsp-evidence.ts'
+import { parseOcspResponse } from './ocsp-response.ts'
 import type { FetchedEvidence } from './revocation-fetcher.ts'
 import { crlOf, forgeCa, forgeLeaf, HOUR_MS, responseOf, type TestCa } from './revocation.fixture.ts'
 
@@ -46,6 +50,10 @@ const fetched = (source: 'ocsp' | 'crl', der: Uint8Array, thisUpdateMs = NOW_MS)
   source,
   address: ADDRESS,
   der,
+  evidence:
+    source === 'ocsp'
+      ? new OcspEvidence([parseOcspResponse(der)])
+      : new CrlEvidence({ crls: [parseCrl(der)] }),
   status: { status: 'good', source, thisUpdateMs, nextUpdateMs: NOW_MS },
 })
 

@@ -69,12 +69,12 @@ export class EvidenceCache {
    * Keeps what was fetched, unless it is older than what is held: who repeats yesterday's answer does not undo a
    * revocation. Evidence that cannot be stored is still kept in memory; then it rejects.
    */
-  async add(question: Question, { source, address, der, status }: FetchedEvidence): Promise<void> {
+  async add(question: Question, { source, address, der, evidence, status }: FetchedEvidence): Promise<void> {
     const name = source === 'ocsp' ? ocspName(question) : crlName(question, address)
     const held = await this.#get(name)
     const known = held && judge(held, question)
     if (known !== undefined && better({ status, age: 'current' }, known) === known) return
-    this.#hold(name, parse(name, der))
+    this.#hold(name, { evidence, bytes: der.length })
     await this.#store.write(name, der)
   }
 

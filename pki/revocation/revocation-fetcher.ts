@@ -10,7 +10,7 @@ import type { EvidenceNetwork } from './guarded-http.ts'
 import { OcspEvidence } from './ocsp-evidence.ts'
 import { writeOcspRequest } from './ocsp-request.ts'
 import { OCSP_RESPONSE_BYTES_MAX, parseOcspResponse } from './ocsp-response.ts'
-import type { RevocationStatus } from './revocation-status.ts'
+import type { LastingEvidence, RevocationStatus } from './revocation-status.ts'
 
 /** A certificate of the field names one responder and at most one CRL; a hostile one does not get many requests. */
 const ADDRESSES_MAX = 2
@@ -27,6 +27,8 @@ export interface FetchedEvidence {
   readonly source: 'ocsp' | 'crl'
   readonly address: string
   readonly der: Uint8Array
+  /** `der`, parsed. */
+  readonly evidence: LastingEvidence
   readonly status: Exclude<RevocationStatus, { status: 'unknown' }>
 }
 
@@ -123,19 +125,19 @@ export class RevocationFetcher {
         'ERR_REVOCATION_OCSP',
         'the response is to another request: its nonce differs',
       )
-    return decided({ source: 'ocsp', address, der }, new OcspEvidence([response]).statusOf(question))
+    const evidence = new OcspEvidence([response])
+    return decided({ source: 'ocsp', address, der, evidence }, question)
   }
 
   async #getCrl(address: string, question: EvidenceQuestion): Promise<FetchedEvidence> {
-    const body = await this.#network({ address, bytesMax: CRL_BYTES_MAX, ...signalOf(question) })
-    return decided(
-      { source: 'crl', address, der: body },
-      new CrlEvidence({ crls: [parseCrl(body)] }).statusOf(question),
-    )
+    const der = await this.#network({ address, bytesMax: CRL_BYTES_MAX, ...signalOf(question) })
+    const evidence = new CrlEvidence({ crls: [parseCrl(der)] })
+    return decided({ source: 'crl', address, der, evidence }, question)
   }
 }
 
-function decided(answer: Omit<FetchedEvidence, 'status'>, status: RevocationStatus): FetchedEvidence {
+function decided(answer: Omit<FetchedEvidence, 'status'>, question: EvidenceQuestion): FetchedEvidence {
+  const status = answer.evidence.statusOf(question)
   if (status.status !== 'unknown') return { ...answer, status }
   const code = answer.source === 'ocsp' ? 'ERR_REVOCATION_OCSP' : 'ERR_REVOCATION_CRL'
   throw new RevocationError(code, status.why)
