@@ -58,7 +58,7 @@ async function readClients({ clients }: LiveConfig): Promise<ConfigClients> {
       throw new CentralError('ERR_CENTRAL_CLIENT', `two clients have the id ${clientId}`)
     secrets.set(clientId, { current: secretHash((await readSecret(secret)).reveal()), previous: undefined })
   }
-  return { entries: clients.map(({ secret: _, ...client }) => client), secrets }
+  return { entries: clients, secrets }
 }
 
 async function readTls({ tls: { certificateFile, privateKeyFile } }: LiveConfig): Promise<TlsCredentials> {

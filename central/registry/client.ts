@@ -98,8 +98,6 @@ export type ClaimedRights = Omit<Caller, 'participantId'>
 
 /** What both a token and its client's present rights allow: rights that were taken away end with the next request. */
 export function limited(claimed: ClaimedRights, access: ClientAccess): Caller {
-  const both = (set: ReadonlySet<string>, list: readonly string[]): ReadonlySet<string> =>
-    new Set(list.filter((item) => set.has(item)))
   return {
     clientId: access.clientId,
     participantId: access.participantId,
@@ -109,4 +107,8 @@ export function limited(claimed: ClaimedRights, access: ClientAccess): Caller {
     providerIds: both(claimed.providerIds, access.providerIds),
     operatorIds: both(claimed.operatorIds, access.operatorIds),
   }
+}
+
+function both(set: ReadonlySet<string>, list: readonly string[]): ReadonlySet<string> {
+  return new Set(list.filter((item) => set.has(item)))
 }

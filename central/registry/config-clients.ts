@@ -4,6 +4,7 @@ import type { Role } from '#opcp'
 import { CentralError } from '../start-error.ts'
 import type { Storage } from '../storage-port.ts'
 import type { Permission, RegisteredClient } from './client.ts'
+import { withParticipants, type ParticipantClient } from './config-participants.ts'
 import {
   canonicalIdentifiers,
   difference,
@@ -20,7 +21,7 @@ import type { RegistryStore } from './registry-store.ts'
 /** A client as a config file has it, without its secret. */
 export interface ConfigClient extends Identifiers {
   readonly clientId: string
-  /** Absent: a participant of the client's id. */
+  /** Absent: that of the clients it shares an identifier with, else one of the client's id. */
   readonly participant?: string | undefined
   readonly person?: string | undefined
   readonly name: string
@@ -41,9 +42,10 @@ class Moved extends Error {}
  * @throws {CentralError} ERR_CENTRAL_CLIENT when the file contradicts itself or the registry of the administrators
  */
 export async function enterConfigClients(
-  clients: readonly ConfigClient[],
+  entries: readonly ConfigClient[],
   { storage, nowMs }: { readonly storage: Storage; readonly nowMs: number },
 ): Promise<void> {
+  const clients = withParticipants(entries)
   const participants = participantsOf(clients, nowMs)
   for (let attempt = 1; ; attempt++) {
     try {
@@ -58,8 +60,8 @@ export async function enterConfigClients(
   }
 }
 
-function participantsOf(clients: readonly ConfigClient[], nowMs: number): readonly Participant[] {
-  const groups = Map.groupBy(clients, participantIdOf)
+function participantsOf(clients: readonly ParticipantClient[], nowMs: number): readonly Participant[] {
+  const groups = Map.groupBy(clients, ({ participant }) => participant)
   return [...groups].map(([participantId, group]) => ({
     participantId,
     name: group.find(({ name }) => name !== '')?.name ?? participantId,
@@ -131,12 +133,15 @@ async function assignAll(
     }
     if (held.participantId !== participantId)
       throw clientError(
-        `the ${identifierText(identifier)} of the participant ${participantId} is that of the participant ${held.participantId}`,
+        `the ${identifierText(identifier)} of the participant ${participantId} is that of the participant ${held.participantId}: clients of one company name the same participant`,
       )
   }
 }
 
-async function enterClients(clients: readonly ConfigClient[], { registry, nowMs }: Scene): Promise<void> {
+async function enterClients(
+  clients: readonly ParticipantClient[],
+  { registry, nowMs }: Scene,
+): Promise<void> {
   const before = new Map((await registry.listClients()).map((each) => [each.clientId, each]))
   for (const client of clients) {
     const held = before.get(client.clientId)
@@ -157,10 +162,10 @@ async function enterClients(clients: readonly ConfigClient[], { registry, nowMs 
       await registry.removeClient(clientId)
 }
 
-function registeredClient(client: ConfigClient, nowMs: number): RegisteredClient {
+function registeredClient(client: ParticipantClient, nowMs: number): RegisteredClient {
   return {
     clientId: client.clientId,
-    participantId: participantIdOf(client),
+    participantId: client.participant,
     name: client.name,
     person: client.person,
     roles: client.roles,
@@ -182,10 +187,6 @@ function termsText(client: RegisteredClient): string {
   const { participantId, name, person, roles, permissions, limitedTo } = client
   const { wmis, providerIds, operatorIds } = limitedTo
   return JSON.stringify([participantId, name, person, roles, permissions, wmis, providerIds, operatorIds])
-}
-
-function participantIdOf({ participant, clientId }: ConfigClient): string {
-  return participant ?? clientId
 }
 
 const clientError = (what: string): CentralError => new CentralError('ERR_CENTRAL_CLIENT', what)

@@ -14,6 +14,17 @@ const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const START_MS = Date.UTC(2026, 0, 15)
 
+const oem = (over: Partial<ConfigClient> = {}): ConfigClient => ({
+  clientId: 'oem',
+  name: 'The OEM',
+  roles: ['OEM'],
+  permissions: ['pcpservice'],
+  wmis: ['abc'],
+  providerIds: [],
+  operatorIds: [],
+  ...over,
+})
+
 describe.each(ENGINES)('the registry on %s', (engine) => {
   let database: TestStorage
   let nowMs: number
@@ -37,6 +48,9 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
 
   const enter = (...entries: readonly ConfigClient[]): Promise<void> =>
     enterConfigClients(entries, { storage: database.storage, nowMs })
+
+  const works = async (secret: string): Promise<boolean> =>
+    (await directory.authenticate({ clientId: 'client', secret })) !== undefined
 
   describe('participants', () => {
     test('come back as they were entered, their identifiers in upper case', async () => {
@@ -221,8 +235,6 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
       const { secret: first } = await clients.create(clientTerms())
       const { secret: second, client } = await clients.rotate('client', HOUR_MS)
       expect(client.generation).toBe(0)
-      const works = async (secret: string): Promise<boolean> =>
-        (await directory.authenticate({ clientId: 'client', secret })) !== undefined
       expect([await works(first), await works(second)]).toEqual([true, true])
       nowMs += HOUR_MS
       expect([await works(first), await works(second)]).toEqual([false, true])
@@ -259,17 +271,6 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
   })
 
   describe('the clients of a config file', () => {
-    const oem = (over: Partial<ConfigClient> = {}): ConfigClient => ({
-      clientId: 'oem',
-      name: 'The OEM',
-      roles: ['OEM'],
-      permissions: ['pcpservice'],
-      wmis: ['abc'],
-      providerIds: [],
-      operatorIds: [],
-      ...over,
-    })
-
     test('have their secret in the file, and none in the database', async () => {
       await enter(oem())
       await expect(clients.get('oem')).resolves.toMatchObject({ source: 'config', secret: undefined })
@@ -296,6 +297,35 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
         { participantId: 'group', roles: ['OEM', 'MO_EXTERNAL_PKI'], wmis: ['ABC'], providerIds: ['DEABC'] },
       ])
       await expect(directory.current('mo')).resolves.toMatchObject({ wmis: [], providerIds: ['DEABC'] })
+    })
+
+    test.each([
+      ['with each other', [{ clientId: 'a' }, { clientId: 'b' }], 'a'],
+      [
+        'through a third',
+        [{ clientId: 'a' }, { clientId: 'b', wmis: ['XYZ'] }, { clientId: 'c', wmis: ['XYZ', 'ABC'] }],
+        'a',
+      ],
+      [
+        'with those of a participant that is named',
+        [{ clientId: 'a' }, { clientId: 'b', participant: 'group' }],
+        'group',
+      ],
+    ])('that share an identifier %s are of one participant', async (_, entries, participantId) => {
+      await enter(...entries.map(oem))
+      await expect(participants.list()).resolves.toMatchObject([{ participantId }])
+      await expect(directory.current('a')).resolves.toMatchObject({ participantId, wmis: ['ABC'] })
+    })
+
+    test('that share an identifier although they name two participants are refused', async () => {
+      const two = [oem({ clientId: 'a', participant: 'one' }), oem({ clientId: 'b', participant: 'two' })]
+      const refusal = {
+        code: 'ERR_CENTRAL_CLIENT',
+        message:
+          'the WMI ABC of the participant two is that of the participant one: clients of one company name the same participant',
+      }
+      await expect(enter(...two)).rejects.toMatchObject(refusal)
+      await expect(enter(...two, oem())).rejects.toMatchObject(refusal)
     })
 
     test('entered again change nothing; changed ones take the new terms', async () => {
@@ -358,7 +388,10 @@ describe.each(ENGINES)('the registry on %s', (engine) => {
           oem({ clientId: 'client', wmis: [] }),
           'the client client is kept by the administrators, not in the file',
         ],
-        [oem(), 'the WMI ABC of the participant oem is that of the participant example'],
+        [
+          oem(),
+          'the WMI ABC of the participant oem is that of the participant example: clients of one company name the same participant',
+        ],
       ] as const)
         await expect(enter(entry)).rejects.toMatchObject({ code: 'ERR_CENTRAL_CLIENT', message })
       await expect(participants.list()).resolves.toHaveLength(1)
