@@ -238,16 +238,19 @@ describe('an installation', () => {
     expect(pool.installationCalls).toBe(1)
   })
 
-  test('passes a negative answer of the pool on as Accepted', async () => {
-    const pool = await startPool()
-    const negative = exiBase64(negativeAnswer(answer))
-    pool.onInstallation = installationAnswer(negative, 404)
-    const site = await startSite(pool.url)
-    await expect(install(site.chargePoint)).resolves.toEqual({ status: 'Accepted', exiResponse: negative })
-    expect(site.records).toMatchObject([
-      { outcome: 'negative', answer: { responseCode: 'FAILED_NoCertificateAvailable' } },
-    ])
-  })
+  test.each([404, 200])(
+    'passes a negative answer of the pool with status %i on as Accepted',
+    async (status) => {
+      const pool = await startPool()
+      const negative = exiBase64(negativeAnswer(answer))
+      pool.onInstallation = installationAnswer(negative, status)
+      const site = await startSite(pool.url)
+      await expect(install(site.chargePoint)).resolves.toEqual({ status: 'Accepted', exiResponse: negative })
+      expect(site.records).toMatchObject([
+        { outcome: 'negative', answer: { responseCode: 'FAILED_NoCertificateAvailable' } },
+      ])
+    },
+  )
 
   test('that two charge points ask for at the same time is one call to the pool', async () => {
     const pool = await startPool()
