@@ -7,6 +7,7 @@ import { readSecret, type Logger } from '#service'
 import { serveAdmin } from './admin/serve-admin.ts'
 import { serveAudit } from './audit/audit-routes.ts'
 import { serveCcp } from './ccp/ccp-routes.ts'
+import { ContractEnding } from './ccp/contract-ending.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
 import { ContractProvision } from './ccp/contract-provision.ts'
 import { ContractRevocation } from './ccp/contract-revocation.ts'
@@ -241,13 +242,15 @@ function createPools(
       logger.info({ ...who, profile, code, source }, `unusual certificate: ${message}`)
   }
   const roots = new RootPool({ storage, clock, random, onProfileRemark, ...judges })
-  const vehicles = new ProvisioningPool({ storage, roots, clock })
+  const contractRevocation = new ContractRevocation({ cas, clock })
+  const ending = new ContractEnding({ revocation: contractRevocation, clock, random })
+  const vehicles = new ProvisioningPool({ storage, roots, ending, clock, random })
   const verification = new ContractVerification({ roots, clock })
   const contracts = new ContractPool({
     storage,
     roots,
     verification,
-    revocation: new ContractRevocation({ cas, clock }),
+    revocation: contractRevocation,
     clock,
     random,
   })

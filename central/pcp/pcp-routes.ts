@@ -2,15 +2,22 @@ import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 
 import { base64FromBytes, hexFromBytes } from '#base'
+import type { Pcid } from '#iso15118'
 import { ISO2_NAMESPACE, OPERATIONS, ProvCertUpload, vehicleChainOf, type ProvCert } from '#opcp'
 
 import { readCertificate, readKeyIdentifier, readNamespace, readPcid } from '../fields.ts'
 import { requireOwnWmi, type Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
-import { serveOperation, type Authentication } from '../http/operation-route.ts'
+import { serveOperation, type Authentication, type PoolRequest } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
 import { colonHex } from '../wire-text.ts'
-import type { ProvisioningPool, TrustedVehicle, Vehicle } from './provisioning-pool.ts'
+import {
+  vehicleNotFound,
+  type CertificateChoice,
+  type ProvisioningPool,
+  type TrustedVehicle,
+  type Vehicle,
+} from './provisioning-pool.ts'
 
 const provCertUpload = Compile(ProvCertUpload)
 
@@ -20,20 +27,79 @@ export function servePcp(
 ): void {
   serveOperation(app, OPERATIONS.putProvCert, {
     authentication,
-    handle: async ({ caller, body }) => {
+    handle: async ({ caller, actor, body }) => {
       const vehicle = readVehicle(readBody(body, provCertUpload), caller)
-      return { status: 200, body: provCertOf(await pool.put(vehicle)) }
+      return { status: 200, body: provCertOf(await pool.put(vehicle, actor)) }
     },
   })
+  // Before the GET, which would serve HEAD too.
+  for (const operation of [OPERATIONS.headProvCert, OPERATIONS.lookupVehicle])
+    serveOperation(app, operation, {
+      authentication,
+      handle: async (request) => {
+        await readTrusted(pool, request)
+        return { status: 200, body: {} }
+      },
+    })
   serveOperation(app, OPERATIONS.getProvCert, {
     authentication,
-    handle: async ({ caller, reach, parameter, query }) => {
-      const pcid = readPcid(parameter('pcid'))
-      const namespace = readNamespace(query('xsdMsgDefNamespace') ?? ISO2_NAMESPACE)
-      if (reach === 'own') requireOwnWmi(caller, pcid)
-      return { status: 200, body: { OEMMessage: provCertOf(await pool.get(pcid, namespace)) } }
+    handle: async (request) => ({
+      status: 200,
+      body: { OEMMessage: provCertOf(await readTrusted(pool, request)) },
+    }),
+  })
+  serveOperation(app, OPERATIONS.getSignatureAlgorithms, {
+    authentication,
+    handle: async (request) => {
+      const pcid = readVisiblePcid(request)
+      const signatureAlgorithms = await pool.signatureAlgorithms(pcid)
+      return { status: 200, body: { pcid: pcid.asIssued, signatureAlgorithms } }
     },
   })
+  serveOperation(app, OPERATIONS.deleteProvCert, {
+    authentication,
+    handle: async (request) => {
+      const choice = readChoice(request)
+      await pool.remove(readVisiblePcid(request), choice, request.actor)
+      return { status: 200, body: {} }
+    },
+  })
+  serveOperation(app, OPERATIONS.factoryReset, {
+    authentication,
+    handle: async (request) => {
+      const deletedContracts = await pool.factoryReset(readVisiblePcid(request), request.actor)
+      return { status: 200, body: { deletedContracts } }
+    },
+  })
+}
+
+/** Those of ISO 15118-20 are named, but not served yet. */
+const SIGNATURE_ALGORITHMS = ['secp256r1', 'secp521r1', 'ed448']
+
+async function readTrusted(pool: ProvisioningPool, request: PoolRequest): Promise<TrustedVehicle> {
+  const { namespace = ISO2_NAMESPACE, signatureAlgorithm = 'secp256r1' } = readChoice(request)
+  const pcid = readVisiblePcid(request)
+  if (signatureAlgorithm !== 'secp256r1') throw vehicleNotFound()
+  return await pool.get(pcid, namespace)
+}
+
+function readVisiblePcid({ caller, reach, parameter }: PoolRequest): Pcid {
+  const pcid = readPcid(parameter('pcid'))
+  if (reach === 'own') requireOwnWmi(caller, pcid)
+  return pcid
+}
+
+/** @throws {PoolError} ERR_POOL_FIELD */
+function readChoice({ query }: Pick<PoolRequest, 'query'>): CertificateChoice {
+  const [namespace, signatureAlgorithm] = [query('xsdMsgDefNamespace'), query('signatureAlgorithm')]
+  if (namespace !== undefined && signatureAlgorithm !== undefined)
+    throw new PoolError('ERR_POOL_FIELD', 'signatureAlgorithm and xsdMsgDefNamespace cannot be combined')
+  if (signatureAlgorithm !== undefined && !SIGNATURE_ALGORITHMS.includes(signatureAlgorithm))
+    throw new PoolError(
+      'ERR_POOL_FIELD',
+      `signatureAlgorithm : must be one of [${SIGNATURE_ALGORITHMS.join(', ')}]`,
+    )
+  return { namespace: namespace === undefined ? undefined : readNamespace(namespace), signatureAlgorithm }
 }
 
 /** Formats first, then whose vehicle it is; the chain is for the pool to judge. */

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto'
 
-import type { Clock } from '#base'
+import type { Clock, RandomBytes } from '#base'
 import type { Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
 import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusal } from '#pki'
 
+import { auditEntry } from '../audit/audit-record.ts'
+import type { ContractEnding } from '../ccp/contract-ending.ts'
+import type { Actor } from '../http/caller.ts'
 import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
-import type { Storage } from '../storage-port.ts'
+import type { Storage, UnitOfWork } from '../storage-port.ts'
+import type { ProvisioningEntry, ProvisioningTombstone } from './provisioning-store.ts'
 
 /** A vehicle as the pool knows it. */
 export interface Vehicle {
@@ -32,24 +36,42 @@ export function publicKeySha256(certificate: Certificate): string {
   return createHash('sha256').update(certificate.publicKeyDer).digest('hex')
 }
 
+interface Parts {
+  readonly storage: Storage
+  readonly roots: RootPool
+  readonly ending: ContractEnding
+  readonly clock: Clock
+  readonly random: RandomBytes
+}
+
+/** Which of a vehicle's certificates; all of them when neither is given. */
+export interface CertificateChoice {
+  readonly namespace?: MessageNamespace | undefined
+  readonly signatureAlgorithm?: string | undefined
+}
+
 /** The provisioning certificate pool: which vehicles exist, and which key opens what is made for them. */
 export class ProvisioningPool {
   readonly #storage: Storage
   readonly #roots: RootPool
+  readonly #ending: ContractEnding
   readonly #clock: Clock
+  readonly #random: RandomBytes
 
-  constructor({ storage, roots, clock }: { storage: Storage; roots: RootPool; clock: Clock }) {
+  constructor({ storage, roots, ending, clock, random }: Parts) {
     this.#storage = storage
     this.#roots = roots
+    this.#ending = ending
     this.#clock = clock
+    this.#random = random
   }
 
   /**
-   * Adds or renews a vehicle. A new key takes the vehicle's contracts with it.
+   * Adds or renews a vehicle. A new key ends the vehicle's contracts, which were made for the old one.
    *
    * @throws {PoolError} ERR_PCP_EXPIRED, ERR_PCP_REVOKED, ERR_PCP_CHAIN, ERR_POOL_STATUS_UNKNOWN
    */
-  async put(vehicle: Vehicle): Promise<TrustedVehicle> {
+  async put(vehicle: Vehicle, by: Actor): Promise<TrustedVehicle> {
     const judged = await this.#judge(vehicle)
     if (!judged.valid) throw uploadRefused(judged.refusal, vehicle)
     const entry = {
@@ -65,8 +87,63 @@ export class ProvisioningPool {
       previousPcid: vehicle.previousPcid,
       storedAtMs: this.#clock(),
     }
-    await this.#storage.transaction((unit) => unit.vehicles.put(entry))
+    const roots = await this.#roots.list()
+    await this.#storage.transaction(async (unit) => {
+      await unit.vehicles.lock(entry.pcidKey)
+      const held = await unit.vehicles.find(entry)
+      if (held !== undefined && held.publicKeySha256 !== entry.publicKeySha256)
+        await this.#ending.end(unit, held, { change: 'certificate-rekeyed', roots })
+      await unit.vehicles.put(entry)
+      const [before, after] = [held?.vehicleCertificate, entry.vehicleCertificate]
+      await this.#record(unit, { action: 'vehicle.put', by, before, after }, entry)
+    })
     return { ...vehicle, root: judged.root }
+  }
+
+  /**
+   * Deletes provisioning certificates of a vehicle with its contracts of their editions: everything or nothing. What remains
+   * is a record.
+   *
+   * @throws {PoolError} ERR_PCP_NOT_FOUND
+   */
+  async remove(pcid: Pick<Pcid, 'key'>, choice: CertificateChoice, by: Actor): Promise<void> {
+    const roots = await this.#roots.list()
+    await this.#storage.transaction(async (unit) => {
+      await unit.vehicles.lock(pcid.key)
+      const held = (await unit.vehicles.list(pcid.key)).filter((entry) => isMeant(entry, choice))
+      if (held.length === 0) throw vehicleNotFound()
+      for (const entry of held) {
+        await this.#ending.end(unit, entry, { change: 'certificate-removed', roots })
+        await unit.vehicles.remove(entry)
+        await unit.vehicles.bury(tombstoneOf(entry, this.#clock()))
+        const before = entry.vehicleCertificate
+        await this.#record(unit, { action: 'vehicle.delete', by, before }, entry)
+      }
+    })
+  }
+
+  /**
+   * Deletes every contract of a vehicle, which stays in the pool itself. Gives their number.
+   *
+   * @throws {PoolError} ERR_PCP_NOT_FOUND
+   */
+  async factoryReset(pcid: Pick<Pcid, 'key'>, by: Actor): Promise<number> {
+    const roots = await this.#roots.list()
+    return await this.#storage.transaction(async (unit) => {
+      await unit.vehicles.lock(pcid.key)
+      if ((await unit.vehicles.list(pcid.key)).length === 0) throw vehicleNotFound()
+      const vehicle = { pcidKey: pcid.key }
+      const ended = await this.#ending.end(unit, vehicle, { change: 'factory-reset', roots })
+      await this.#record(unit, { action: 'vehicle.factory-reset', by }, vehicle)
+      return ended
+    })
+  }
+
+  /** Of all certificates of the vehicle. @throws {PoolError} ERR_PCP_NOT_FOUND */
+  async signatureAlgorithms(pcid: Pick<Pcid, 'key'>): Promise<readonly string[]> {
+    const held = await this.#storage.stores.vehicles.list(pcid.key)
+    if (held.length === 0) throw vehicleNotFound()
+    return [...new Set(held.map(({ signatureAlgorithm }) => signatureAlgorithm))]
   }
 
   /** The vehicle as stored, its chain not looked at. */
@@ -92,16 +169,24 @@ export class ProvisioningPool {
    * @throws {PoolError} ERR_PCP_NOT_FOUND, ERR_PCP_NOT_VALID, ERR_POOL_STATUS_UNKNOWN
    */
   async get(pcid: Pick<Pcid, 'key'>, namespace: MessageNamespace): Promise<TrustedVehicle> {
-    const what = 'The OEM provisioning certificate with given PCID'
     const vehicle = await this.find(pcid, namespace)
-    if (vehicle === undefined) throw new PoolError('ERR_PCP_NOT_FOUND', `${what} is not found.`)
+    if (vehicle === undefined) throw vehicleNotFound()
     const judged = await this.#judge(vehicle)
     if (judged.valid) return { ...vehicle, root: judged.root }
     const { code, message } = judged.refusal
     if (code === 'ERR_PATH_STATUS_UNKNOWN') throw statusUnknown(judged.refusal)
-    throw new PoolError('ERR_PCP_NOT_VALID', `${what} is ${NOT_VALID[code] ?? 'not trusted'}.`, {
+    throw new PoolError('ERR_PCP_NOT_VALID', `${VEHICLE} is ${NOT_VALID[code] ?? 'not trusted'}.`, {
       cause: new Error(message),
     })
+  }
+
+  async #record(
+    { audit }: UnitOfWork,
+    what: Omit<Parameters<typeof auditEntry>[0], 'object'>,
+    { pcidKey }: { readonly pcidKey: string },
+  ): Promise<void> {
+    const ports = { clock: this.#clock, random: this.#random }
+    await audit.append(auditEntry({ ...what, object: { type: 'vehicle', id: pcidKey } }, ports))
   }
 
   async #judge({
@@ -122,6 +207,31 @@ export class ProvisioningPool {
     const root = verdict.path.at(-1)
     if (root === undefined) throw new TypeError('a valid path ends in a root')
     return { valid: true, root }
+  }
+}
+
+const VEHICLE = 'The OEM provisioning certificate with given PCID'
+
+export function vehicleNotFound(): PoolError {
+  return new PoolError('ERR_PCP_NOT_FOUND', `${VEHICLE} is not found.`)
+}
+
+function isMeant(entry: ProvisioningEntry, { namespace, signatureAlgorithm }: CertificateChoice): boolean {
+  return (
+    (namespace === undefined || entry.namespace === namespace) &&
+    (signatureAlgorithm === undefined || entry.signatureAlgorithm === signatureAlgorithm)
+  )
+}
+
+function tombstoneOf(entry: ProvisioningEntry, removedAtMs: number): ProvisioningTombstone {
+  const { vehicleCertificate, subCa1Certificate, subCa2Certificate } = entry
+  return {
+    certificateSha256: createHash('sha256').update(vehicleCertificate).digest('hex'),
+    pcidSha256: createHash('sha256').update(entry.pcidKey).digest('hex'),
+    removedAtMs,
+    chain: [vehicleCertificate, subCa1Certificate, subCa2Certificate].filter(
+      (certificate) => certificate !== undefined,
+    ),
   }
 }
 

@@ -7,6 +7,7 @@ import { createIssuing } from './migrations/0002-issuing.ts'
 import { createWebhooks } from './migrations/0003-webhooks.ts'
 import { createRegistry } from './migrations/0004-registry.ts'
 import { keepContractRecords } from './migrations/0009-contracts.ts'
+import { keepVehicleRecords } from './migrations/0010-vehicles.ts'
 import { createAudit } from './migrations/0011-audit-retention.ts'
 import type { Tables } from './tables.ts'
 
@@ -17,6 +18,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-webhooks': createWebhooks,
   '0004-registry': createRegistry,
   '0009-contracts': keepContractRecords,
+  '0010-vehicles': keepVehicleRecords,
   '0011-audit-retention': createAudit,
 }
 

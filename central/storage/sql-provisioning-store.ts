@@ -1,10 +1,13 @@
-import { sql } from 'kysely'
-
 import { canonicalNamespace, type MessageNamespace } from '#opcp'
 
-import type { ProvisioningEntry, ProvisioningStore } from '../pcp/provisioning-store.ts'
+import type {
+  ProvisioningEntry,
+  ProvisioningKey,
+  ProvisioningStore,
+  ProvisioningTombstone,
+} from '../pcp/provisioning-store.ts'
 import { lockVehicle, type Database } from './database.ts'
-import type { ProvisioningCertificateRow } from './tables.ts'
+import type { ProvisioningCertificateRow, ProvisioningTombstoneRow } from './tables.ts'
 
 export class SqlProvisioningStore implements ProvisioningStore {
   readonly #database: Database
@@ -17,16 +20,9 @@ export class SqlProvisioningStore implements ProvisioningStore {
     await lockVehicle(this.#database, pcidKey)
   }
 
-  async put(entry: ProvisioningEntry): Promise<'created' | 'renewed' | 'rekeyed'> {
+  async put(entry: ProvisioningEntry): Promise<void> {
     const row = rowOf(entry)
     await this.lock(entry.pcidKey)
-    const held = await this.#database
-      .selectFrom('provisioning_certificate')
-      .select('public_key_sha256')
-      .where('pcid_key', '=', row.pcid_key)
-      .where('namespace', '=', row.namespace)
-      .where('signature_algorithm', '=', row.signature_algorithm)
-      .executeTakeFirst()
     await this.#database
       .insertInto('provisioning_certificate')
       .values(row)
@@ -34,10 +30,6 @@ export class SqlProvisioningStore implements ProvisioningStore {
         conflict.columns(['pcid_key', 'namespace', 'signature_algorithm']).doUpdateSet(row),
       )
       .execute()
-    if (held === undefined) return 'created'
-    if (held.public_key_sha256 === row.public_key_sha256) return 'renewed'
-    await deleteContractsFor(this.#database, { ...entry, publicKeySha256: held.public_key_sha256 })
-    return 'rekeyed'
   }
 
   async find(vehicle: {
@@ -52,25 +44,69 @@ export class SqlProvisioningStore implements ProvisioningStore {
       .executeTakeFirst()
     return row && entryOf(row)
   }
+
+  async list(pcidKey: string): Promise<readonly ProvisioningEntry[]> {
+    const rows = await this.#database
+      .selectFrom('provisioning_certificate')
+      .selectAll()
+      .where('pcid_key', '=', pcidKey)
+      .orderBy('namespace')
+      .orderBy('signature_algorithm')
+      .execute()
+    return rows.map(entryOf)
+  }
+
+  async remove({ pcidKey, namespace, signatureAlgorithm }: ProvisioningKey): Promise<void> {
+    await this.lock(pcidKey)
+    await this.#database
+      .deleteFrom('provisioning_certificate')
+      .where('pcid_key', '=', pcidKey)
+      .where('namespace', '=', namespace)
+      .where('signature_algorithm', '=', signatureAlgorithm)
+      .execute()
+  }
+
+  async bury(tombstone: ProvisioningTombstone): Promise<void> {
+    const row = tombstoneRowOf(tombstone)
+    await this.#database
+      .insertInto('provisioning_tombstone')
+      .values(row)
+      .onConflict((conflict) => conflict.column('certificate_sha256').doUpdateSet(row))
+      .execute()
+  }
+
+  async findTombstones(pcidSha256: string): Promise<readonly ProvisioningTombstone[]> {
+    const rows = await this.#database
+      .selectFrom('provisioning_tombstone')
+      .selectAll()
+      .where('pcid_sha256', '=', pcidSha256)
+      .orderBy('removed_at_ms', 'desc')
+      .execute()
+    return rows.map(tombstoneOf)
+  }
 }
 
-/** Deletes the bundles encrypted for a key, then the defaults and pairings that are left without any. */
-async function deleteContractsFor(
-  transaction: Database,
-  vehicle: { readonly pcidKey: string; readonly publicKeySha256: string },
-): Promise<void> {
-  await transaction
-    .deleteFrom('contract_bundle')
-    .where('pcid_key', '=', vehicle.pcidKey)
-    .where('public_key_sha256', '=', vehicle.publicKeySha256)
-    .execute()
-  await sql`DELETE FROM default_contract WHERE pcid_key = ${vehicle.pcidKey} AND NOT EXISTS (
-    SELECT 1 FROM contract_bundle bundle
-    WHERE bundle.emaid_key = default_contract.emaid_key AND bundle.namespace = default_contract.namespace
-  )`.execute(transaction)
-  await sql`DELETE FROM pairing WHERE pcid_key = ${vehicle.pcidKey} AND NOT EXISTS (
-    SELECT 1 FROM contract_bundle bundle WHERE bundle.emaid_key = pairing.emaid_key
-  )`.execute(transaction)
+function tombstoneRowOf({ chain = [], ...tombstone }: ProvisioningTombstone): ProvisioningTombstoneRow {
+  const [vehicle, subCa1, subCa2] = chain
+  return {
+    certificate_sha256: tombstone.certificateSha256,
+    pcid_sha256: tombstone.pcidSha256,
+    removed_at_ms: tombstone.removedAtMs,
+    vehicle_certificate: vehicle ?? null,
+    sub_ca1_certificate: subCa1 ?? null,
+    sub_ca2_certificate: subCa2 ?? null,
+  }
+}
+
+function tombstoneOf(row: ProvisioningTombstoneRow): ProvisioningTombstone {
+  const chain = [row.vehicle_certificate, row.sub_ca1_certificate, row.sub_ca2_certificate]
+  const held = chain.filter((certificate) => certificate !== null)
+  return {
+    certificateSha256: row.certificate_sha256,
+    pcidSha256: row.pcid_sha256,
+    removedAtMs: row.removed_at_ms,
+    chain: held.length === 0 ? undefined : held,
+  }
 }
 
 function rowOf(entry: ProvisioningEntry): ProvisioningCertificateRow {

@@ -65,7 +65,7 @@ let opened: TestStorage
 const stores = (): Stores => opened.storage.stores
 const putContract = (value: StoredContract): Promise<string> =>
   opened.storage.transaction((unit) => unit.contracts.put(value))
-const putVehicle = (value: ProvisioningEntry): Promise<string> =>
+const putVehicle = (value: ProvisioningEntry): Promise<void> =>
   opened.storage.transaction((unit) => unit.vehicles.put(value))
 
 describe.each(ENGINES)('on %s', (engine) => {
@@ -92,7 +92,7 @@ describe.each(ENGINES)('on %s', (engine) => {
 
   describe('provisioning certificates', () => {
     test('come back as they were put, found by the upper-case PCID', async () => {
-      await expect(putVehicle(entry())).resolves.toBe('created')
+      await putVehicle(entry())
       await expect(stores().vehicles.find(VEHICLE)).resolves.toEqual(entry())
       await expect(stores().vehicles.find({ ...VEHICLE, pcidKey: 'EVO' })).resolves.toBeUndefined()
     })
@@ -100,22 +100,31 @@ describe.each(ENGINES)('on %s', (engine) => {
     test('with the same key are renewed and keep their contracts', async () => {
       await putVehicle(entry())
       await putContract(contract())
-      await expect(putVehicle(entry({ vehicleCertificate: Uint8Array.of(0x30, 9) }))).resolves.toBe('renewed')
+      await putVehicle(entry({ vehicleCertificate: Uint8Array.of(0x30, 9) }))
       await expect(stores().contracts.findDefault(VEHICLE)).resolves.toHaveLength(1)
     })
 
-    test('with another key take their contracts, default and pairing with them', async () => {
+    test('that were removed are found no more, but on record', async () => {
       await putVehicle(entry())
-      await putContract(contract())
-      await expect(putVehicle(entry({ publicKeySha256: KEY_B }))).resolves.toBe('rekeyed')
-      await expect(stores().contracts.findDefault(VEHICLE)).resolves.toEqual([])
-      await expect(stores().contracts.vehicleOf('DEEVOC00000001')).resolves.toBeUndefined()
-      await expect(putContract(contract({ publicKeySha256: KEY_B }))).resolves.toBe('created')
+      const tombstone = {
+        certificateSha256: '0a'.repeat(32),
+        pcidSha256: '0b'.repeat(32),
+        removedAtMs: 1,
+        chain: [entry().vehicleCertificate, entry().subCa1Certificate],
+      }
+      for (const removedAtMs of [1, 2])
+        await opened.storage.transaction(async (unit) => {
+          await unit.vehicles.remove(entry())
+          await unit.vehicles.bury({ ...tombstone, removedAtMs })
+        })
+      await expect(stores().vehicles.list(VEHICLE.pcidKey)).resolves.toEqual([])
+      const found = await stores().vehicles.findTombstones(tombstone.pcidSha256)
+      expect(found).toEqual([{ ...tombstone, removedAtMs: 2 }])
     })
   })
 
   describe('contracts', () => {
-    beforeEach(() => putVehicle(entry()).then(() => undefined))
+    beforeEach(() => putVehicle(entry()))
 
     test('come back as they were put, after the program ended too', async () => {
       await putContract(contract({ metaData: 'x' }))

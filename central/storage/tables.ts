@@ -4,6 +4,7 @@ import type { GeneratedAlways } from 'kysely'
 export interface Tables {
   root: RootRow
   provisioning_certificate: ProvisioningCertificateRow
+  provisioning_tombstone: ProvisioningTombstoneRow
   pairing: PairingRow
   contract_bundle: ContractBundleRow
   default_contract: DefaultContractRow
@@ -45,6 +46,17 @@ export interface ProvisioningCertificateRow {
   v2g_root_key_ids: string
   previous_pcid: string | null
   stored_at_ms: number
+}
+
+/** A provisioning certificate that was removed; its chain is kept for a while. */
+export interface ProvisioningTombstoneRow {
+  certificate_sha256: string
+  /** Of the PCID in upper case. */
+  pcid_sha256: string
+  removed_at_ms: number
+  vehicle_certificate: Uint8Array | null
+  sub_ca1_certificate: Uint8Array | null
+  sub_ca2_certificate: Uint8Array | null
 }
 
 /** An EMAID belongs to exactly one vehicle for as long as a bundle of it exists. */
