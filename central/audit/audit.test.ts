@@ -49,6 +49,20 @@ describe.each(ENGINES)('the audit chain on %s', (engine) => {
     expect(await verifyChain(lines)).toEqual(await storage.stores.audit.head())
   })
 
+  test('has transactions about the same new objects in another order run once each', async () => {
+    await using opened = await openTestStorage(engine)
+    let runs = 0
+    const recordAll = (ids: readonly string[]): Promise<void> =>
+      opened.storage.transaction(async (unit) => {
+        runs++
+        for (const id of ids) await unit.audit.append(entry({ object: { ...CONTRACT, id } }))
+      })
+    const ids = Array.from({ length: 10 }, (_, n) => `id ${n}`)
+    await Promise.all([recordAll(ids), recordAll(ids.toReversed()), recordAll(ids)])
+    expect(runs).toBe(3)
+    expect(await opened.storage.stores.audit.head()).toMatchObject({ seq: 30 })
+  })
+
   test('keeps no record of a transaction that fails', async () => {
     await using opened = await openTestStorage(engine)
     const failing = opened.storage.transaction(async (unit) => {

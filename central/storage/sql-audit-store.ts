@@ -27,8 +27,7 @@ export class SqlAuditStore implements AuditStore {
 
   async append(entry: AuditEntry): Promise<void> {
     if (!this.#database.isTransaction) throw new TypeError('to be used inside a transaction')
-    const salt = await this.#saltOf(entry)
-    // Locks the only row of the table until the transaction ends.
+    // Locks the only row of the table until the transaction ends: first, so that nobody who has it waits for a salt of others.
     const { seq, hash, environment } = await this.#database
       .insertInto('audit_head')
       .values({ ...EMPTY, seq: 1 })
@@ -37,6 +36,7 @@ export class SqlAuditStore implements AuditStore {
       )
       .returning(['seq', 'hash', 'environment'])
       .executeTakeFirstOrThrow()
+    const salt = await this.#saltOf(entry)
     const sealed = seal(entry, { seq, prevHash: hash, environment, salt })
     await this.#database
       .insertInto('audit_record')
