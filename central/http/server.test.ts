@@ -108,3 +108,17 @@ async function answerTo(path: string): Promise<IncomingMessage> {
   answer.resume()
   return answer
 }
+
+test('a body that does not arrive in time is answered 408 with an error body, and the connection ends', async () => {
+  const socket = await openTls()
+  let text = ''
+  socket.on('data', (chunk: Buffer) => void (text += chunk.toString()))
+  socket.write(UPLOAD)
+  await once(socket, 'close')
+  const [head, body = ''] = text.split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
+  expect(JSON.parse(body)).toEqual({
+    errorMessages: ['The request did not arrive in time.'],
+    traceId: expect.any(String),
+  })
+})
