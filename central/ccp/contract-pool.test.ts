@@ -13,6 +13,8 @@ import { ContractPool, type SignedContractData } from './contract-pool.ts'
 import { ContractRevocation } from './contract-revocation.ts'
 import { ContractVerification } from './contract-verification.ts'
 
+const by = { clientId: 'CPS', participantId: 'CPS', roles: ['CPS'], sourceIp: '', traceId: '' }
+
 let storage: Storage
 let pool: ContractPool
 let vehicle: VehicleCredentials
@@ -20,8 +22,8 @@ beforeAll(async () => {
   const pki = await pkiForTests()
   storage = await openStorage({ url: 'sqlite::memory:' })
   const roots = new RootPool({ storage, clock: systemClock, random: systemRandom })
-  await roots.add(pki['v2g/root'].certificate, 'V2G')
-  await roots.add(pki['mo/root'].certificate, 'MO')
+  await roots.add(pki['v2g/root'].certificate, 'V2G', by)
+  await roots.add(pki['mo/root'].certificate, 'MO', by)
   pool = new ContractPool({
     storage,
     roots,
@@ -76,7 +78,6 @@ test.each([
     },
     metaData: undefined,
   }
-  const by = { clientId: 'CPS', participantId: 'CPS', roles: ['CPS'], sourceIp: '', traceId: '' }
   const added = pool.add(data, by)
   await expect(added).rejects.toMatchObject({ code: 'ERR_CCP_SIGNED_DATA' })
 })

@@ -10,7 +10,7 @@ import type { Caller } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
-import type { Root, RootPool } from './root-pool.ts'
+import { rootNotFound, type Root, type RootPool } from './root-pool.ts'
 import { rootCertOf } from './root-wire.ts'
 
 const rootCertUpload = Compile(RootCertUpload)
@@ -35,18 +35,24 @@ export function serveRcp(
     authentication,
     handle: async ({ caller, parameter }) => {
       const root = await pool.get(readUuid(parameter('rootCertificateId'), 'rootCertificateId'))
-      if (!isVisible(root, caller))
-        throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
+      if (!isVisible(root, caller)) throw rootNotFound()
       return { status: 200, body: { RootResponse: rootCertOf(root) } }
     },
   })
   serveOperation(app, OPERATIONS.putRootCert, {
     authentication,
-    handle: async ({ body }) => {
+    handle: async ({ actor, body }) => {
       const upload = readBody(body, rootCertUpload)
       const rootType = readRootType(upload.rootType)
       const certificate = readCertificate(upload.caCertificate, 'caCertificate', ROOT_CERTIFICATE_BYTES_MAX)
-      return { status: 200, body: { RootResponse: rootCertOf(await pool.add(certificate, rootType)) } }
+      return { status: 200, body: { RootResponse: rootCertOf(await pool.add(certificate, rootType, actor)) } }
+    },
+  })
+  serveOperation(app, OPERATIONS.deleteRootCert, {
+    authentication,
+    handle: async ({ actor, parameter }) => {
+      await pool.remove(readUuid(parameter('rootCertificateId'), 'rootCertificateId'), actor)
+      return { status: 200, body: {} }
     },
   })
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { systemClock, systemRandom } from '#base'
 
+import { SYSTEM } from '../audit/audit-record.ts'
 import { pkiForTests } from '../central.fixture.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { RootPool } from './root-pool.ts'
@@ -14,6 +15,7 @@ test('a root that was added while the list was read is in the next one', async (
   const slowRoots: RootStore = {
     put: (root) => roots.put(root),
     find: (id) => roots.find(id),
+    remove: (id, end) => roots.remove(id, end),
     list: async () => {
       const listed = await roots.list()
       await read
@@ -28,7 +30,7 @@ test('a root that was added while the list was read is in the next one', async (
   const { promise, resolve } = Promise.withResolvers<void>()
   read = promise
   const listed = pool.list()
-  await pool.add((await pkiForTests())['v2g/root'].certificate, 'V2G')
+  await pool.add((await pkiForTests())['v2g/root'].certificate, 'V2G', SYSTEM)
   resolve()
   await expect(listed).resolves.toEqual([])
   await expect(pool.list()).resolves.toHaveLength(1)

@@ -3,9 +3,12 @@ import type { RootType } from '#opcp'
 import { parseCertificate, validatePath, VerifiedSignatures } from '#pki'
 import type { Certificate, CertificateUse, PathRefusal, PathRevocation, PathVerdict } from '#pki'
 
+import { auditEntry } from '../audit/audit-record.ts'
+import type { Actor } from '../http/caller.ts'
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Storage } from '../storage-port.ts'
+import { rootEvent } from '../webhooks/events.ts'
 import { ProfileCheck, type OnProfileRemark } from './profile-check.ts'
 import type { StoredRoot } from './root-store.ts'
 
@@ -81,7 +84,7 @@ export class RootPool {
    *
    * @throws {PoolError} ERR_RCP_ROOT_REFUSED
    */
-  async add(certificate: Certificate, rootType: RootType): Promise<Root> {
+  async add(certificate: Certificate, rootType: RootType, by: Actor): Promise<Root> {
     const nowMs = this.#clock()
     requireRoot(certificate, nowMs)
     const refused = this.#profiles.refuseRoot(certificate, rootType)
@@ -97,10 +100,46 @@ export class RootPool {
       certificate: certificate.der,
       addedAtMs: nowMs,
     }
-    const held = await this.#storage.transaction((unit) => unit.roots.put(root))
+    const ports = { clock: this.#clock, random: this.#random }
+    const event = rootEvent('root.cert.added', rootOf(root), ports)
+    const held = await this.#storage.transaction(async (unit) => {
+      const put = await unit.roots.put(root)
+      if (put.id !== root.id) return put
+      // Roots of private environments are nobody else's matter.
+      if (rootType !== 'PE') await unit.outbox.publish(event)
+      const object = { type: 'root', id: root.id } as const
+      await unit.audit.append(auditEntry({ action: 'root.put', by, object, after: root.certificate }, ports))
+      return put
+    })
+    this.#forget()
+    return rootOf(held)
+  }
+
+  /**
+   * Takes a root out of the pool for good. What is stored below it stays, but is not accepted or delivered any more.
+   *
+   * @throws {PoolError} ERR_RCP_NOT_FOUND
+   */
+  async remove(id: string, by: Actor): Promise<void> {
+    const ports = { clock: this.#clock, random: this.#random }
+    const root = await this.get(id)
+    const isExpired = root.certificate.validToMs < this.#clock()
+    const event = rootEvent(isExpired ? 'root.cert.expired' : 'root.cert.revoked', root, ports)
+    await this.#storage.transaction(async (unit) => {
+      const end = { state: isExpired ? 'EXPIRED' : 'REVOKED', removedAtMs: this.#clock() } as const
+      const removed = await unit.roots.remove(id, end)
+      if (removed === undefined) throw rootNotFound()
+      if (root.rootType !== 'PE') await unit.outbox.publish(event)
+      const object = { type: 'root', id } as const
+      const before = removed.certificate
+      await unit.audit.append(auditEntry({ action: 'root.delete', by, object, before }, ports))
+    })
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#snapshot = undefined
     this.#additions++
-    return rootOf(held)
   }
 
   /** In the order they were added. Roots added here are there at once, by other processes a few seconds later. */
@@ -121,8 +160,7 @@ export class RootPool {
   /** @throws {PoolError} ERR_RCP_NOT_FOUND */
   async get(id: string): Promise<Root> {
     const stored = await this.#storage.stores.roots.find(id)
-    if (stored === undefined)
-      throw new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
+    if (stored === undefined) throw rootNotFound()
     return rootOf(stored)
   }
 
@@ -157,6 +195,10 @@ export class RootPool {
       ...(revocation === 'known' && { signal: WITHOUT_WAITING }),
     })
   }
+}
+
+export function rootNotFound(): PoolError {
+  return new PoolError('ERR_RCP_NOT_FOUND', 'Root certificate with the given ID is not found')
 }
 
 function rootOf(stored: StoredRoot): Root {

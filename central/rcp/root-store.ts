@@ -10,6 +10,11 @@ export interface StoredRoot {
   readonly addedAtMs: number
 }
 
+export interface RootEnd {
+  readonly state: 'EXPIRED' | 'REVOKED'
+  readonly removedAtMs: number
+}
+
 /**
  * What the root pool needs from storage. Any method may reject although its effect took place; a resolved `put`
  * survives the end of the process and of the power.
@@ -20,4 +25,6 @@ export interface RootStore {
   /** In the order they were added. */
   list(): Promise<readonly StoredRoot[]>
   find(id: string): Promise<StoredRoot | undefined>
+  /** Moves a root to the record of those that were removed; `undefined` when it is not there. Inside a transaction only. */
+  remove(id: string, end: RootEnd): Promise<StoredRoot | undefined>
 }

@@ -9,6 +9,7 @@ import { createRegistry } from './migrations/0004-registry.ts'
 import { keepContractRecords } from './migrations/0009-contracts.ts'
 import { keepVehicleRecords } from './migrations/0010-vehicles.ts'
 import { createAudit } from './migrations/0011-audit-retention.ts'
+import { keepRootRecords } from './migrations/0014-root-records.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -20,6 +21,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-contracts': keepContractRecords,
   '0010-vehicles': keepVehicleRecords,
   '0011-audit-retention': createAudit,
+  '0014-root-records': keepRootRecords,
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ROOT_TYPES } from '#opcp'
 
-import type { RootStore, StoredRoot } from '../rcp/root-store.ts'
+import type { RootEnd, RootStore, StoredRoot } from '../rcp/root-store.ts'
 import type { Database } from './database.ts'
 import type { RootRow } from './tables.ts'
 
@@ -40,6 +40,17 @@ export class SqlRootStore implements RootStore {
   async find(id: string): Promise<StoredRoot | undefined> {
     const row = await this.#database.selectFrom('root').selectAll().where('id', '=', id).executeTakeFirst()
     return row && rootOf(row)
+  }
+
+  async remove(id: string, { state, removedAtMs }: RootEnd): Promise<StoredRoot | undefined> {
+    // One of two that delete at the same time gets the row.
+    const row = await this.#database.deleteFrom('root').where('id', '=', id).returningAll().executeTakeFirst()
+    if (row === undefined) return undefined
+    await this.#database
+      .insertInto('root_tombstone')
+      .values({ ...row, state, removed_at_ms: removedAtMs })
+      .execute()
+    return rootOf(row)
   }
 }
 

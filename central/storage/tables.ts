@@ -3,6 +3,7 @@ import type { GeneratedAlways } from 'kysely'
 /** The rows of the database. Column types of both engines: TEXT, INTEGER (64 bit), BLOB. No column holds a private key. */
 export interface Tables {
   root: RootRow
+  root_tombstone: RootTombstoneRow
   provisioning_certificate: ProvisioningCertificateRow
   provisioning_tombstone: ProvisioningTombstoneRow
   pairing: PairingRow
@@ -31,6 +32,12 @@ export interface RootRow {
   root_type: string
   certificate: Uint8Array
   added_at_ms: number
+}
+
+/** A root that was removed. */
+interface RootTombstoneRow extends RootRow {
+  state: 'EXPIRED' | 'REVOKED'
+  removed_at_ms: number
 }
 
 export interface ProvisioningCertificateRow {
