@@ -65,13 +65,19 @@ export async function startScene({
   clock = systemClock,
   operatorCas = [],
   ccp = {},
-}: { clock?: Clock; operatorCas?: readonly object[]; ccp?: object } = {}): Promise<CentralScene> {
+  peers = [],
+}: {
+  clock?: Clock
+  operatorCas?: readonly object[]
+  ccp?: object
+  peers?: readonly object[]
+} = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
   await using cleanUp = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
   cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
   await writePkiDirectory(join(directory, 'pki'), pki)
-  const config = await writeConfig(directory, { operatorCas, ccp })
+  const config = await writeConfig(directory, { operatorCas, ccp, peers })
   const log: string[] = []
   const logger = createLogger({
     name: 'central',
@@ -115,7 +121,11 @@ export async function startScene({
 
 async function writeConfig(
   directory: string,
-  { operatorCas, ccp }: { readonly operatorCas: readonly object[]; readonly ccp: object },
+  {
+    operatorCas,
+    ccp,
+    peers,
+  }: { readonly operatorCas: readonly object[]; readonly ccp: object; readonly peers: readonly object[] },
 ): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
@@ -144,6 +154,7 @@ async function writeConfig(
     mo: { contractAuthority: 'mo' },
     ccp,
     operatorCas: [...OPERATOR_CAS, ...operatorCas],
+    peers,
   }
   return checkConfig(value, CentralConfig, { source: 'test', folder: directory })
 }

@@ -3,6 +3,7 @@ import { Type, type Static, type TString } from 'typebox'
 import { CA_KINDS, ROLES } from '#opcp'
 import { FilePath, FileUrl, LogLevel, revocationConfig, RevocationUse, SecretSource } from '#service'
 
+import { PeerConfig } from './federation/peer-config.ts'
 import { RequestLimits } from './http/request-limits.ts'
 import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
@@ -231,6 +232,7 @@ export const CentralConfig = Type.Object(
       'oem-provisioning': RevocationUse,
     }),
     webhooks: WebhookConfig,
+    peers: PeerConfig,
     log: Type.Object({ level: Type.Union([LogLevel], { default: 'info' }) }, { ...closed, default: {} }),
   },
   closed,

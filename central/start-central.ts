@@ -24,6 +24,8 @@ import { Issuance } from './est/issuance.ts'
 import { IssuedRecords } from './est/issued-records.ts'
 import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
+import { openPeers } from './federation/open-peers.ts'
+import { PeerPools } from './federation/peer-pools.ts'
 import { limitRequests } from './http/request-limits.ts'
 import { createHttpsServer, replaceTls, requireReplaceableTls } from './http/server.ts'
 import { runAsLeader } from './leader.ts'
@@ -105,6 +107,15 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const installations = new InstallationService({ ...pools, choice, settings: config.ccp, clock })
   const provision = new ContractProvision({ ...pools, choice })
   const deliveries = resources.use(new Deliveries({ storage, roots: pools.roots, ...ports }))
+  const peers = new PeerPools({
+    peers: await openPeers(config.peers, { clock, resources }),
+    name: key.kid,
+    verification: pools.verification,
+    clock,
+    random,
+    onMiss: (peer, error) =>
+      logger.warn({ peer, code: codeOf(error), reason: messageOf(error) }, 'a peer gave no usable answer'),
+  })
   const authority = new TokenAuthority({ clients, key, ...config.token, clock })
   const tokenKeyFile = config.token.keyFile
   const webhooks = await openWebhooks(config.webhooks, { ...ports, storage, tokenKeyFile })
@@ -126,7 +137,15 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   serveRcp(app, { pool: pools.roots, authentication: authority })
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { ...pools, service, signers, authentication: authority })
-  serveCcp(app, { ...pools, ...config.ccp, installations, provision, deliveries, authentication: authority })
+  serveCcp(app, {
+    ...pools,
+    ...config.ccp,
+    installations,
+    peers,
+    provision,
+    deliveries,
+    authentication: authority,
+  })
   servePki(app, { cas, issuance, storage, authentication: authority, clock, random, logger })
   serveAdmin(app, { storage, clients, authentication: authority, clock, random })
   serveAudit(app, { storage, authentication: authority })

@@ -17,6 +17,8 @@ export type CentralErrorCode =
   | 'ERR_CENTRAL_SEALED'
   /** The server's certificate cannot be used, or not with its key. */
   | 'ERR_CENTRAL_TLS'
+  /** The file of the CAs of a peer cannot be read. */
+  | 'ERR_CENTRAL_PEER'
   | 'ERR_CENTRAL_LISTEN'
 
 /** Central cannot start as it is configured. */

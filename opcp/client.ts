@@ -27,6 +27,8 @@ export interface CallOptions {
 export interface PeerCallOptions extends CallOptions {
   /** The call is the copy of one that a client made elsewhere: the pool is to answer from its own data alone. */
   readonly broadcast?: boolean
+  /** Beside those of the protocol. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -141,13 +143,13 @@ export class OpcpClient implements AsyncDisposable {
 
   #call(
     operation: keyof typeof OPERATIONS,
-    { parameter = '', query = '', broadcast = false, body, signal }: Call,
+    { parameter = '', query = '', broadcast = false, headers, body, signal }: Call,
   ): Promise<HttpAnswer> {
     const { method, path } = OPERATIONS[operation]
     return this.#connection.call({
       method,
       path: path.replace(/:\w+/, () => encodeURIComponent(parameter)) + query,
-      ...(broadcast && { headers: { broadcast: 'true' } }),
+      headers: { ...headers, ...(broadcast && { broadcast: 'true' }) },
       body,
       signal,
     })
@@ -158,6 +160,7 @@ interface Call {
   readonly parameter?: string
   readonly query?: string
   readonly broadcast?: boolean
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   readonly signal: AbortSignal | undefined
 }

@@ -4,6 +4,8 @@ import { Compile } from 'typebox/compile'
 import { base64FromBytes } from '#base'
 import { InstallationRequest, OPERATIONS, type InstallationResponse, type MessageDef } from '#opcp'
 
+import { hopOf } from '../federation/hop.ts'
+import type { ForeignContract, PeerPools } from '../federation/peer-pools.ts'
 import { readBase64, readNamespace } from '../fields.ts'
 import { requireOwnWmi } from '../http/caller.ts'
 import { readBody } from '../http/json-body.ts'
@@ -19,16 +21,17 @@ const installationRequest = Compile(InstallationRequest)
 
 export interface CcpParts extends ContractRoutesParts {
   readonly installations: InstallationService
+  readonly peers: Pick<PeerPools, 'contract'>
   /** Of a refusal that goes out as EXI: 200 for backends that forward only that to the vehicle (opcp-digest A33). */
   readonly negativeExiStatus: 200 | 404
 }
 
 export function serveCcp(app: FastifyInstance, parts: CcpParts): void {
-  const { installations, deliveries, authentication, negativeExiStatus } = parts
+  const { installations, peers, deliveries, authentication, negativeExiStatus } = parts
   serveContracts(app, parts)
   serveOperation(app, OPERATIONS.getSignedContractData, {
     authentication,
-    handle: async ({ caller, reach, body, flag, note }) => {
+    handle: async ({ caller, reach, body, flag, header, note }) => {
       const { certificateInstallationReq, xsdMsgDefNamespace } = readBody(body, installationRequest)
       const namespace = readNamespace(xsdMsgDefNamespace)
       const exi = readBase64(certificateInstallationReq, 'certificateInstallationReq', REQUEST_BYTES_MAX)
@@ -39,6 +42,10 @@ export function serveCcp(app: FastifyInstance, parts: CcpParts): void {
           if (reach === 'own') requireOwnWmi(caller, pcid)
         },
       })
+      const foreign = isMiss(installation)
+        ? await peers.contract({ exi, namespace }, hopOf({ flag, header }))
+        : undefined
+      if (foreign !== undefined) return foreignAnswer(foreign, namespace)
       if (installation.kind === 'refusal') note.reason = installation
       else deliveries.note({ ...installation, request: exi, kind: 'request', requester: caller.clientId })
       return answerOf(installation, {
@@ -71,6 +78,23 @@ function answerOf(
     cpsV2GRootCertificateFingerprint: rootFingerprint,
   }
   // Beside the schema: MaEVe reads the namespace here.
+  return { status: 200, body: { ...bodyOf(message), xsdMsgDefNamespace: namespace } }
+}
+
+/** There may be one elsewhere; the vehicle has proven by its signature who it is. */
+function isMiss(installation: Installation): boolean {
+  if (installation.kind === 'contract') return false
+  return installation.code === 'ERR_CCP_VEHICLE_UNKNOWN' || installation.code === 'ERR_CCP_CONTRACT_UNKNOWN'
+}
+
+/** The peer that delivers keeps the record of it. */
+function foreignAnswer({ response, verified, metaData }: ForeignContract, namespace: string): PoolAnswer {
+  const message = {
+    certificateInstallationRes: base64FromBytes(response),
+    emaid: verified.emaid.asIssued,
+    metaData: metaData ?? '',
+    cpsV2GRootCertificateFingerprint: verified.cpsRoot.fingerprintSha256Hex,
+  }
   return { status: 200, body: { ...bodyOf(message), xsdMsgDefNamespace: namespace } }
 }
 

@@ -25,6 +25,8 @@ export interface PoolRequest {
   readonly query: (name: string) => string | undefined
   /** `true`, `false`, `1` or `0` in any case; anything else counts as absent. */
   readonly flag: (header: string) => boolean | undefined
+  /** `undefined` when it is absent. */
+  readonly header: (name: string) => string | undefined
   readonly note: RequestNote
 }
 
@@ -86,6 +88,7 @@ export function serveOperation(
         parameter: (name) => textMember(request.params, name) ?? '',
         query: (name) => queryMember(request.query, name),
         flag: (header) => flagOf(request.headers[header.toLowerCase()]),
+        header: (name) => textMember(request.headers, name.toLowerCase()),
         note: noteOf(request),
       })
       if (location !== undefined) reply.header('location', location)
