@@ -48,12 +48,13 @@ export class ContractProvision {
     const { vehicles, contracts, choice } = this.#parts
     const vehicle = await vehicles.find(pcid, namespace)
     if (vehicle === undefined) throw contractUnknown()
-    const bundles = (await contracts.findFor(vehicle, emaid)).filter(
-      (bundle) => rootFingerprint === undefined || bundle.rootFingerprint === rootFingerprint,
-    )
+    const read = async (): Promise<readonly DeliverableContract[]> =>
+      (await contracts.findFor(vehicle, emaid)).filter(
+        (bundle) => rootFingerprint === undefined || bundle.rootFingerprint === rootFingerprint,
+      )
     const wish = { vehicle, list: [], unknownRoots: 'deliver', early: true } as const
     try {
-      const contract = await choice.choose(bundles, wish)
+      const contract = await choice.choose(read, wish)
       return { contract, vehicle, response: withSession(contract.response, sessionId) }
     } catch (error) {
       throw error instanceof DeliveryError ? refusalOf(error) : error

@@ -1,5 +1,5 @@
-import { CodedError, type Clock } from '#base'
-import type { IssuerAndSerial, PathErrorCode } from '#pki'
+import { CodedError, equalBytes, type Clock } from '#base'
+import type { IssuerAndSerial, PathErrorCode, PathRefusal } from '#pki'
 
 import type { Vehicle } from '../pcp/provisioning-pool.ts'
 import type { RootPool } from '../rcp/root-pool.ts'
@@ -30,9 +30,16 @@ const CODES: Partial<Record<PathErrorCode, DeliveryErrorCode>> = {
   ERR_PATH_STATUS_UNKNOWN: 'ERR_CCP_CONTRACT_STATUS_UNKNOWN',
 }
 
+/** A contract would have to be replaced between every two readings of it to use up more. */
+const ATTEMPTS_MAX = 5
+
 interface Parts {
-  readonly roots: RootPool
-  readonly verification: ContractVerification
+  readonly roots: Pick<RootPool, 'list'>
+  readonly verification: Pick<ContractVerification, 'stillTrusted'> & {
+    readonly refusalOf: (
+      bundle: DeliverableContract,
+    ) => Promise<Pick<PathRefusal, 'code' | 'message'> | undefined>
+  }
   readonly clock: Clock
   /** Fingerprint of the V2G root the operator's CPS uses when nobody asks for another. */
   readonly operatorRoot: () => string | undefined
@@ -57,11 +64,29 @@ export class DeliveryChoice {
 
   /**
    * The best of the bundles that are valid, trusted, below a root of the vehicle, and not known to be revoked. Nobody is
-   * asked about revocations while a vehicle waits.
+   * asked about revocations while a vehicle waits. `read` gives the bundles held now: those that were refused are read
+   * again, as a replacement revokes what was just read.
    *
    * @throws {DeliveryError} with what kept the best one from being delivered
    */
-  async choose(bundles: readonly DeliverableContract[], wish: DeliveryWish): Promise<DeliverableContract> {
+  async choose(
+    read: () => Promise<readonly DeliverableContract[]>,
+    wish: DeliveryWish,
+  ): Promise<DeliverableContract> {
+    let bundles = await read()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#chooseOf(bundles, wish)
+      } catch (error) {
+        if (!(error instanceof DeliveryError) || attempt === ATTEMPTS_MAX) throw error
+        const held = await read()
+        if (areSame(held, bundles)) throw error
+        bundles = held
+      }
+    }
+  }
+
+  async #chooseOf(bundles: readonly DeliverableContract[], wish: DeliveryWish): Promise<DeliverableContract> {
     const current = this.#current(bundles, wish)
     const trusted = await this.#parts.verification.stillTrusted(current)
     if (trusted.length === 0)
@@ -114,4 +139,11 @@ export class DeliveryChoice {
     const code = CODES[refusal.code] ?? 'ERR_CCP_CONTRACT_UNTRUSTED'
     throw new DeliveryError(code, `${refusal.code} ${refusal.message}`)
   }
+}
+
+function areSame(some: readonly DeliverableContract[], others: readonly DeliverableContract[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ response }) => others.some((other) => equalBytes(other.response, response)))
+  )
 }

@@ -166,13 +166,14 @@ export class InstallationService {
   /** The vehicle's default contract, below a V2G root it trusts. */
   async #choose(vehicle: Vehicle, request: CertificateInstallationReqType): Promise<DeliverableContract> {
     const { contracts, choice, settings } = this.#parts
-    const byDefault = await contracts.findDefault(vehicle)
-    const bundles =
-      byDefault.length === 0 && settings.fallbackWhenNoDefault === 'oldest'
+    const read = async (): Promise<readonly DeliverableContract[]> => {
+      const byDefault = await contracts.findDefault(vehicle)
+      return byDefault.length === 0 && settings.fallbackWhenNoDefault === 'oldest'
         ? await contracts.findOldest(vehicle)
         : byDefault
+    }
     const list = request.ListOfRootCertificateIDs.RootCertificateID
-    return await choice.choose(bundles, { vehicle, list, unknownRoots: settings.unknownRoots, early: false })
+    return await choice.choose(read, { vehicle, list, unknownRoots: settings.unknownRoots, early: false })
   }
 }
 
