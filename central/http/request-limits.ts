@@ -8,17 +8,20 @@ import { callerOf } from './operation-route.ts'
 import { RateLimit, sourceOf } from './rate-limit.ts'
 import { TooOften } from './too-often.ts'
 
-const perMinute = (maximum: number, description: string) =>
+const limitPerMinute = (maximum: number, description: string) =>
   Type.Integer({ minimum: 0, default: maximum, description: `${description}; 0: no limit` })
 
 /** How often something may be asked, per minute and process. */
 export const RequestLimits = Type.Object(
   {
-    requestsPerClient: perMinute(60_000, 'requests of one client'),
-    requestsPerSource: perMinute(120_000, 'requests from one address (IPv6: /64), with or without a token'),
-    lookupsPerClient: perMinute(1_200, 'reads of a client that name a vehicle or contract'),
-    missesPerClient: perMinute(120, 'of these, those that found nothing the client may see'),
-    tokensPerSource: perMinute(600, 'token requests from one address'),
+    requestsPerClient: limitPerMinute(60_000, 'requests of one client'),
+    requestsPerSource: limitPerMinute(
+      120_000,
+      'requests from one address (IPv6: /64), with or without a token',
+    ),
+    lookupsPerClient: limitPerMinute(1_200, 'reads of a client that name a vehicle or contract'),
+    missesPerClient: limitPerMinute(120, 'of these, those that found nothing the client may see'),
+    tokensPerSource: limitPerMinute(600, 'token requests from one address'),
   },
   { additionalProperties: false, default: {} },
 )
