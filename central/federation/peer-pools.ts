@@ -81,12 +81,13 @@ export class PeerPools {
       .filter(({ breaker }) => breaker.admits())
       .map((peer) => this.#ask(peer, { ask, call, done: done.signal }))
     try {
-      return await Promise.race([Promise.any(answers), ended(budget)])
+      const first = await Promise.race([Promise.any(answers), ended(budget)])
+      // Peers that the budget ended have failed, so they are not told to stop for another one's sake.
+      if (first !== undefined) done.abort()
+      return first
     } catch (error) {
       if (error instanceof AggregateError) return undefined
       throw error
-    } finally {
-      done.abort()
     }
   }
 
