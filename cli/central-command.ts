@@ -4,6 +4,7 @@ import { codeOf, messageOf, systemClock, systemRandom } from '#base'
 import { CentralConfig, startCentral, type Central } from '#central'
 import { createLogger, loadConfig, runUntilSignal, type Logger } from '#service'
 
+import { addArchiveCommands } from './central-archive.ts'
 import { addAuditCommand } from './central-audit.ts'
 import { CliError, type Outcome } from './failure.ts'
 import type { CommandIo } from './io.ts'
@@ -35,6 +36,7 @@ export function addCentralCommand(parent: Command, io: CommandIo, outcome: Outco
       process.off('SIGHUP', reload)
       logger.info('central stopped')
     })
+  addArchiveCommands(command, io)
   addAuditCommand(command, io, outcome)
 }
 
