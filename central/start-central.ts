@@ -6,6 +6,8 @@ import { readSecret, type Logger } from '#service'
 
 import { serveAdmin } from './admin/serve-admin.ts'
 import { serveAudit } from './audit/audit-routes.ts'
+import { Denials } from './audit/denials.ts'
+import { recordDenials } from './audit/record-denials.ts'
 import { serveCcp } from './ccp/ccp-routes.ts'
 import { ContractEnding } from './ccp/contract-ending.ts'
 import { ContractPool } from './ccp/contract-pool.ts'
@@ -119,12 +121,14 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const authority = new TokenAuthority({ clients, key, ...config.token, clock })
   const tokenKeyFile = config.token.keyFile
   const webhooks = await openWebhooks(config.webhooks, { ...ports, storage, tokenKeyFile })
+  const denials = resources.use(new Denials({ storage, clock, random, logger }))
 
   const app = createHttpsServer({ tls, logger, clock, random })
   resources.defer(() => app.close())
   const routes = collectRoutes(app)
   const audiences = [config.token.audience, ...config.token.audienceAliases]
   limitRequests(app, { limits: config.limits, clock })
+  recordDenials(app, { denials, clients })
   serveTokens(app, {
     clients,
     authority,

@@ -19,6 +19,7 @@ export interface AuditObject {
     | 'participant'
     | 'client'
     | 'endpoint'
+    | 'operation'
   /** In the form by which it is looked up. */
   readonly id: string
 }
@@ -35,6 +36,8 @@ export interface AuditEntry {
   /** SHA-256 of what was there before and after, lower-case hex; null: nothing. */
   readonly before: string | null
   readonly after: string | null
+  /** Why nothing was done; `leftOut` of the same kind by the same client are told by this record alone. */
+  readonly denial?: { readonly rule: string; readonly leftOut?: number | undefined }
 }
 
 /** A record as it is kept: what it says, and how it is bound to all before it. */
@@ -106,9 +109,11 @@ export function seal(
     after: entry.after,
     at: new Date(entry.atMs).toISOString(),
     before: entry.before,
-    decision: 'allow',
+    decision: entry.denial === undefined ? 'allow' : 'deny',
     environment,
+    leftOut: entry.denial?.leftOut,
     object: { id: hashedId(entry.object, salt), type: entry.object.type },
+    rule: entry.denial?.rule,
     seq,
     traceId,
   })

@@ -73,8 +73,8 @@ export function serveOperation(
     onRequest: async (request) => {
       const caller = await authentication.verify(bearerToken(request))
       noteOf(request).clientId = caller.clientId
-      reaches.set(request, reachOf(caller, operation))
       callers.set(request, caller)
+      reaches.set(request, reachOf(caller, operation))
     },
     handler: async (request, reply) => {
       const [caller, reach] = [callers.get(request), reaches.get(request)]
@@ -102,7 +102,15 @@ export function serveOperation(
   for (const url of [operation.path, ...(operation.aliases ?? [])]) app.route({ ...route, url })
 }
 
-function actorOf({ clientId, participantId, roles }: Caller, request: FastifyRequest): Actor {
+/** Who does what is asked, as it is recorded. */
+export function actorOf(
+  {
+    clientId,
+    participantId,
+    roles,
+  }: Pick<Caller, 'clientId' | 'participantId'> & { readonly roles: Iterable<string> },
+  request: FastifyRequest,
+): Actor {
   return { clientId, participantId, roles: [...roles], sourceIp: request.ip, traceId: request.id }
 }
 

@@ -47,6 +47,8 @@ export interface ServerOptions {
 /** What the log line of a request says beside its route and status. */
 export interface RequestNote {
   clientId?: string
+  /** As whom somebody asks for a token who has not shown to be it. */
+  claimedClientId?: string
   /** Of a refusal, or of a negative answer. */
   reason?: { readonly code: string; readonly message: string }
 }

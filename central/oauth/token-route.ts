@@ -46,6 +46,7 @@ export function serveTokens(app: FastifyInstance, options: TokenRouteOptions): v
       reply.header('cache-control', 'no-store')
       requests.count(sourceOf(request.ip))
       const asked = readTokenRequest(request)
+      noteOf(request).claimedClientId = asked.clientId
       const client = await admit(asked, { ...options, failures, source: sourceOf(request.ip) })
       noteOf(request).clientId = client.clientId
       return await authority.issue(client, asked.permissions)
