@@ -60,16 +60,18 @@ export interface CentralScene extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS; `ccp`: switches of the config. */
+/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS; `ccp` and `rcp`: sections of it. */
 export async function startScene({
   clock = systemClock,
   operatorCas = [],
   ccp = {},
+  rcp = {},
   peers = [],
 }: {
   clock?: Clock
   operatorCas?: readonly object[]
   ccp?: object
+  rcp?: object
   peers?: readonly object[]
 } = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
@@ -77,7 +79,7 @@ export async function startScene({
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
   cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
   await writePkiDirectory(join(directory, 'pki'), pki)
-  const config = await writeConfig(directory, { operatorCas, ccp, peers })
+  const config = await writeConfig(directory, { operatorCas, ccp, rcp, peers })
   const log: string[] = []
   const logger = createLogger({
     name: 'central',
@@ -124,8 +126,14 @@ async function writeConfig(
   {
     operatorCas,
     ccp,
+    rcp,
     peers,
-  }: { readonly operatorCas: readonly object[]; readonly ccp: object; readonly peers: readonly object[] },
+  }: {
+    readonly operatorCas: readonly object[]
+    readonly ccp: object
+    readonly rcp: object
+    readonly peers: readonly object[]
+  },
 ): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
@@ -153,6 +161,7 @@ async function writeConfig(
     },
     mo: { contractAuthority: 'mo' },
     ccp,
+    rcp,
     operatorCas: [...OPERATOR_CAS, ...operatorCas],
     peers,
   }

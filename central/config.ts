@@ -5,6 +5,7 @@ import { FilePath, FileUrl, LogLevel, revocationConfig, RevocationUse, SecretSou
 
 import { PeerConfig } from './federation/peer-config.ts'
 import { RequestLimits } from './http/request-limits.ts'
+import { RcpConfig } from './rcp/trust-list-signer.ts'
 import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 import { WebhookConfig } from './webhooks/webhook-config.ts'
@@ -224,6 +225,7 @@ export const CentralConfig = Type.Object(
       { ...closed, default: {} },
     ),
     ccp: Ccp,
+    rcp: RcpConfig,
     mo: Mo,
     operatorCas: Type.Array(OperatorCa, { default: [], description: 'CAs that issue over EST' }),
     revocation: revocationConfig({

@@ -28,6 +28,8 @@ export const POOL_ERROR_STATUS = {
   ERR_REGISTRY_CHANGED: 409,
   ERR_RCP_NOT_FOUND: 404,
   ERR_RCP_ROOT_REFUSED: 400,
+  /** No certificate trust list of that number, or none at all. */
+  ERR_RCP_NO_TRUST_LIST: 404,
   ERR_PCP_NOT_FOUND: 404,
   /** Stored, but no longer to be handed out. */
   ERR_PCP_NOT_VALID: 404,

@@ -42,6 +42,9 @@ import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
 import { RootPool, type PathRecords } from './rcp/root-pool.ts'
+import { serveTrustLists } from './rcp/trust-list-route.ts'
+import { openTrustListSigner } from './rcp/trust-list-signer.ts'
+import { TrustLists } from './rcp/trust-lists.ts'
 import { ClientDirectory } from './registry/client-directory.ts'
 import { enterConfigClients } from './registry/config-clients.ts'
 import { CentralError } from './start-error.ts'
@@ -139,6 +142,15 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
     clock,
   })
   serveRcp(app, { pool: pools.roots, authentication: authority })
+  serveTrustLists(app, {
+    lists: new TrustLists({
+      storage,
+      signer: await openTrustListSigner(config.rcp, keys),
+      issuer: config.token.audience,
+      clock,
+    }),
+    authentication: authority,
+  })
   servePcp(app, { pool: pools.vehicles, authentication: authority })
   serveCps(app, { ...pools, service, signers, authentication: authority })
   serveCcp(app, {

@@ -54,7 +54,6 @@ export const RCP_OPERATIONS = {
     summary: 'The signed list of trusted roots.',
     query: {
       sequence: Type.Integer({ minimum: 1, description: 'An earlier list by its number.' }),
-      since: Type.Integer({ minimum: 1, description: 'Only the entries that changed after this list.' }),
     },
     answers: { 200: CtlResponse, 404: ErrorBody },
   },

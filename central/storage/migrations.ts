@@ -10,6 +10,7 @@ import { keepContractRecords } from './migrations/0009-contracts.ts'
 import { keepVehicleRecords } from './migrations/0010-vehicles.ts'
 import { createAudit } from './migrations/0011-audit-retention.ts'
 import { keepRootRecords } from './migrations/0014-root-records.ts'
+import { keepTrustLists } from './migrations/0015-trust-lists.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -22,6 +23,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-vehicles': keepVehicleRecords,
   '0011-audit-retention': createAudit,
   '0014-root-records': keepRootRecords,
+  '0015-trust-lists': keepTrustLists,
 }
 
 /**

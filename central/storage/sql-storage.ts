@@ -15,6 +15,7 @@ import { SqlOutboxStore } from './sql-outbox-store.ts'
 import { SqlProvisioningStore } from './sql-provisioning-store.ts'
 import { SqlRegistryStore } from './sql-registry-store.ts'
 import { SqlRootStore } from './sql-root-store.ts'
+import { SqlTrustListStore } from './sql-trust-list-store.ts'
 import type { Tables } from './tables.ts'
 
 /** Two transactions in a deadlock cannot both be its victim, so few attempts do. */
@@ -77,6 +78,7 @@ export class SqlStorage implements Storage {
 function storesOf(database: Database): Stores {
   return {
     roots: new SqlRootStore(database),
+    trustLists: new SqlTrustListStore(database),
     vehicles: new SqlProvisioningStore(database),
     contracts: new SqlContractStore(database),
     issued: new SqlIssuedStore(database),

@@ -4,6 +4,7 @@ import type { GeneratedAlways } from 'kysely'
 export interface Tables {
   root: RootRow
   root_tombstone: RootTombstoneRow
+  trust_list: TrustListRow
   provisioning_certificate: ProvisioningCertificateRow
   provisioning_tombstone: ProvisioningTombstoneRow
   pairing: PairingRow
@@ -38,6 +39,15 @@ export interface RootRow {
 interface RootTombstoneRow extends RootRow {
   state: 'EXPIRED' | 'REVOKED'
   removed_at_ms: number
+}
+
+export interface TrustListRow {
+  sequence: number
+  list: string
+  hash: string
+  signer_certificate: Uint8Array
+  published_at_ms: number
+  next_update_ms: number
 }
 
 export interface ProvisioningCertificateRow {
