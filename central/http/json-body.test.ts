@@ -23,12 +23,24 @@ test.each([
   expect(parseJson(text)).toEqual(JSON.parse(text))
 })
 
-test('a body of the largest size is refused in no time, whatever it is made of', () => {
+test.each(['{"a":"\\u0000"}', '{"a":["b\\\\\\u0000c"]}', '{"a\\u0000":1}'])(
+  '%s holds U+0000, which not every database keeps',
+  (text) => {
+    expect(() => parseJson(text)).toThrow(refused('The body contains the character U+0000.'))
+  },
+)
+
+test.each(['{"a":"\\\\u0000"}', '{"a":"\\u01000"}', '{"a":"u0000"}'])('%s holds none', (text) => {
+  expect(parseJson(text)).toEqual(JSON.parse(text))
+})
+
+test('a body of the largest size is read or refused in no time, whatever it is made of', () => {
   const from = performance.now()
   for (const text of ['\\"', '"', '{', '"\\', '{"a":', '"" ', '\\\\'])
     expect(() => parseJson(text.repeat(65_536 / text.length))).toThrow(
       expect.objectContaining({ code: 'ERR_POOL_BODY' }),
     )
+  expect(parseJson(`"${'\\'.repeat(65_536)}"`)).toHaveLength(32_768)
   expect(performance.now() - from).toBeLessThan(1_000)
 })
 

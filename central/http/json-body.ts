@@ -6,11 +6,15 @@ import { PoolError } from '../pool-error.ts'
 /** The deepest OPCP body has three levels; what nests further was made to hurt. */
 const DEPTH_MAX = 16
 
-/** @throws {PoolError} ERR_POOL_BODY when the text is no JSON, nests too deeply or names a member of an object twice */
+/**
+ * @throws {PoolError} ERR_POOL_BODY when the text is no JSON, nests too deeply, names a member of an object twice or
+ * holds U+0000
+ */
 export function parseJson(text: string): unknown {
   if (depthOf(text) > DEPTH_MAX)
     throw new PoolError('ERR_POOL_BODY', `The body is nested more than ${DEPTH_MAX} levels deep.`)
   const value = valueOf(text)
+  if (ESCAPED_NUL.test(text)) throw new PoolError('ERR_POOL_BODY', 'The body contains the character U+0000.')
   requireDistinctMembers(text)
   return value
 }
@@ -38,6 +42,9 @@ export function readBody<T extends TSchema>(
   }
   throw new PoolError('ERR_POOL_BODY', `${path.join('.') || 'body'} : ${error.message}`)
 }
+
+/** The only spelling of U+0000 in valid JSON. PostgreSQL keeps no text with it, and no identifier has it. */
+const ESCAPED_NUL = /(?<!\\)(?:\\\\)*\\u0000/
 
 /** What structures JSON: strings, with the colon that makes one a name, and braces. */
 const STRUCTURE = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}]/g
