@@ -85,10 +85,10 @@ export class SqlRegistryStore implements RegistryStore {
         conflict
           .columns(['kind', 'value'])
           .doUpdateSet({ participant_id: participantId, released_at_ms: null })
-          .where(({ eb, or }) =>
-            or([
-              eb('participant_identifier.participant_id', '=', participantId),
-              eb('participant_identifier.released_at_ms', '<', releasedBeforeMs),
+          .where((where) =>
+            where.or([
+              where('participant_identifier.participant_id', '=', participantId),
+              where('participant_identifier.released_at_ms', '<', releasedBeforeMs),
             ]),
           ),
       )
@@ -175,8 +175,11 @@ export class SqlRegistryStore implements RegistryStore {
       .updateTable('client')
       .set({ last_used_at_ms: usedAtMs })
       .where('client_id', '=', clientId)
-      .where(({ eb, or }) =>
-        or([eb('last_used_at_ms', 'is', null), eb('last_used_at_ms', '<=', usedAtMs - USE_GRAIN_MS)]),
+      .where((where) =>
+        where.or([
+          where('last_used_at_ms', 'is', null),
+          where('last_used_at_ms', '<=', usedAtMs - USE_GRAIN_MS),
+        ]),
       )
       .execute()
   }
