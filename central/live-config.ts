@@ -22,7 +22,7 @@ import { CentralError } from './start-error.ts'
 export type LiveConfig = Pick<CentralConfig, 'tls' | 'clients' | 'cps' | 'mo' | 'operatorCas'>
 
 /** The clients the config names; their secrets are kept here only, as hashes by client id. */
-export interface ConfigClients {
+interface ConfigClients {
   readonly entries: readonly ConfigClient[]
   readonly secrets: ReadonlyMap<string, SecretHashes>
 }

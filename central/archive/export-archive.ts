@@ -9,7 +9,7 @@ import type { Database } from '../storage/database.ts'
 import { FORMAT, lineOf, rowLine } from './archive-lines.ts'
 import { atOneMoment, rowsOf, schemaOf, wholeTables } from './whole-tables.ts'
 
-export interface ArchiveProgress {
+interface ArchiveProgress {
   readonly table: string
   /** Of all tables so far. */
   readonly rows: number

@@ -79,7 +79,7 @@ export interface InstallationOrder {
   readonly requireAccess: (pcid: Pcid) => void
 }
 
-export interface InstallationSettings {
+interface InstallationSettings {
   /** What a vehicle gets that has contracts and none of them is the default. */
   readonly fallbackWhenNoDefault: 'none' | 'oldest'
   /** What becomes of a vehicle whose list names no root of the RCP. */

@@ -15,7 +15,7 @@ const TOKEN_LENGTH_MAX = 8 * 1024
 const CLOCK_SKEW_S = 60
 
 /** What the registry says about clients. */
-export interface CurrentAccess {
+interface CurrentAccess {
   /** What the client may do now, `undefined` for nothing; the same object until it is looked up anew. */
   current(clientId: string): Promise<ClientAccess | undefined>
 }

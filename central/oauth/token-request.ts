@@ -7,7 +7,7 @@ import { OauthError } from './oauth-error.ts'
 
 const tokenRequest = Compile(TokenRequest)
 
-export interface Credentials {
+interface Credentials {
   readonly clientId: string
   readonly secret: string
 }

@@ -7,8 +7,8 @@ import type { FastifyInstance } from 'fastify'
 import { openApiDocument } from './document.ts'
 import { isDescribed, type ServedRoute } from './served-routes.ts'
 
-export const DOCUMENT_PATH = '/openapi.json'
-export const PAGE_PATH = '/docs'
+const DOCUMENT_PATH = '/openapi.json'
+const PAGE_PATH = '/docs'
 
 /** Everything comes from here. The page sets styles from its scripts and shows images that it holds as data. */
 const CONTENT_SECURITY_POLICY = [

@@ -13,7 +13,7 @@ export const POOL_PERMISSIONS: readonly Scope[] = Object.values(SCOPES)
 export const PERMISSIONS: readonly Permission[] = [...POOL_PERMISSIONS, ADMINISTRATION]
 
 /** REVOKED is final: a client id is never used again. */
-export type ClientState = 'ACTIVE' | 'REVOKED'
+type ClientState = 'ACTIVE' | 'REVOKED'
 
 /** SHA-256 of secrets of 256 random bits, in lower-case hex. While a secret is rotated the previous one counts too. */
 export interface SecretHashes {
@@ -88,7 +88,7 @@ export function accessOf(family: ClientFamily, nowMs: number): ClientAccess | un
 }
 
 /** Those of the participant's that the client may use. */
-export function identifiersOfClient({ client, ...family }: ClientFamily): Identifiers {
+function identifiersOfClient({ client, ...family }: ClientFamily): Identifiers {
   const all = identifiersOfFamily(family)
   return intersection({ ...all, ...client.limitedTo }, all)
 }

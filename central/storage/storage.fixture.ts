@@ -49,7 +49,7 @@ export async function openTestStorage(engine: EngineName): Promise<TestStorage> 
 }
 
 /** SQLite: no file yet. PostgreSQL: empty tables of the present schema. */
-export async function newTestDatabase(engine: EngineName): Promise<TestDatabase> {
+async function newTestDatabase(engine: EngineName): Promise<TestDatabase> {
   return engine === 'sqlite' ? await newFile() : await borrowDatabase()
 }
 

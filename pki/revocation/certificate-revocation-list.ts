@@ -18,7 +18,7 @@ import { isStructureSignedBy, readSignedStructure, type SignedStructure } from '
  */
 export const CRL_BYTES_MAX = ENTRIES_BYTES_MAX
 /** The same as PEM, with its line breaks. */
-export const CRL_PEM_CHARACTERS_MAX = 24 * 1024 * 1024
+const CRL_PEM_CHARACTERS_MAX = 24 * 1024 * 1024
 /** RFC 5280 section 5.2.3. */
 const CRL_NUMBER_BYTES_MAX = 20
 /** INTEGER 1. */

@@ -18,7 +18,7 @@ import {
 import { namesStatusSource, RevocationFetcher } from './revocation-fetcher.ts'
 
 /** What is done about certificates that are revoked, or not known to be good. */
-export interface UsePolicy {
+interface UsePolicy {
   /** `off` asks nobody; `soft` refuses what is revoked; `hard` also what is not known to be good. */
   readonly policy: 'off' | 'soft' | 'hard'
   /** With `soft`, how long after the last answer a certificate still passes; absent: without end. */
