@@ -52,7 +52,9 @@ import type { Storage } from './storage-port.ts'
 import { openStorage } from './storage/open-storage.ts'
 import { sweepExpiredContracts } from './sweeps/contract-expiry.ts'
 import { sweepRetention } from './sweeps/retention.ts'
+import { sweepExpiredRoots } from './sweeps/root-expiry.ts'
 import { sweepHourly } from './sweeps/sweeps.ts'
+import { sweepEndedVehicles } from './sweeps/vehicles.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 import { serveWebhooks } from './webhooks/webhook-routes.ts'
 
@@ -177,6 +179,8 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const sweeps = sweepHourly(
     {
       retention: () => sweepRetention({ storage, clock }),
+      'root-expiry': () => sweepExpiredRoots({ ...pools, clock }),
+      vehicles: (signal) => sweepEndedVehicles({ ...pools, storage }, signal),
       'contract-expiry': (signal) => sweepExpiredContracts({ ...pools, storage, clock, random }, signal),
     },
     { logger },

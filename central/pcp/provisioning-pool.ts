@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-import type { Clock, RandomBytes } from '#base'
+import { equalBytes, type Clock, type RandomBytes } from '#base'
 import type { Pcid } from '#iso15118'
 import type { MessageNamespace } from '#opcp'
 import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusal } from '#pki'
@@ -9,7 +9,7 @@ import { auditEntry } from '../audit/audit-record.ts'
 import type { ContractEnding } from '../ccp/contract-ending.ts'
 import type { Actor } from '../http/caller.ts'
 import { PoolError, statusUnknown } from '../pool-error.ts'
-import type { RootPool } from '../rcp/root-pool.ts'
+import type { Chain, Root, RootPool } from '../rcp/root-pool.ts'
 import type { Storage, UnitOfWork } from '../storage-port.ts'
 import type { ProvisioningEntry, ProvisioningTombstone } from './provisioning-store.ts'
 
@@ -112,14 +112,50 @@ export class ProvisioningPool {
       await unit.vehicles.lock(pcid.key)
       const held = (await unit.vehicles.list(pcid.key)).filter((entry) => isMeant(entry, choice))
       if (held.length === 0) throw vehicleNotFound()
-      for (const entry of held) {
-        await this.#ending.end(unit, entry, { change: 'certificate-removed', roots })
-        await unit.vehicles.remove(entry)
-        await unit.vehicles.bury(tombstoneOf(entry, this.#clock()))
-        const before = entry.vehicleCertificate
-        await this.#record(unit, { action: 'vehicle.delete', by, before }, entry)
-      }
+      for (const entry of held) await this.#removeEntry(unit, entry, { action: 'vehicle.delete', by, roots })
     })
+  }
+
+  /**
+   * Removes the certificates of a vehicle that have expired themselves, or that their issuer is known to have revoked, with
+   * their contracts. What is wrong with a CA above them leaves them in the pool, unusable, as it may be mended there.
+   */
+  async removeEnded(pcidKey: string, by: Actor): Promise<void> {
+    const ended: ProvisioningEntry[] = []
+    for (const entry of await this.#storage.stores.vehicles.list(pcidKey))
+      if (await this.#hasEnded(entry)) ended.push(entry)
+    if (ended.length === 0) return
+    const roots = await this.#roots.list()
+    await this.#storage.transaction(async (unit) => {
+      await unit.vehicles.lock(pcidKey)
+      for (const entry of await unit.vehicles.list(pcidKey))
+        if (ended.some((each) => equalBytes(each.vehicleCertificate, entry.vehicleCertificate)))
+          await this.#removeEntry(unit, entry, { action: 'vehicle.end', by, roots })
+    })
+  }
+
+  async #hasEnded(entry: ProvisioningEntry): Promise<boolean> {
+    const vehicle = vehicleOf(entry)
+    if (vehicle.certificate.validToMs < this.#clock()) return true
+    const verdict = await this.#roots.judge({
+      ...chainOf(vehicle),
+      revocation: 'known',
+      profile: 'ignored',
+    })
+    return (
+      !verdict.valid && verdict.code === 'ERR_PATH_REVOKED' && verdict.certificate.equals(vehicle.certificate)
+    )
+  }
+
+  async #removeEntry(
+    unit: UnitOfWork,
+    entry: ProvisioningEntry,
+    { action, by, roots }: { readonly action: string; readonly by: Actor; readonly roots: readonly Root[] },
+  ): Promise<void> {
+    await this.#ending.end(unit, entry, { change: 'certificate-removed', roots })
+    await unit.vehicles.remove(entry)
+    await unit.vehicles.bury(tombstoneOf(entry, this.#clock()))
+    await this.#record(unit, { action, by, before: entry.vehicleCertificate }, entry)
   }
 
   /**
@@ -149,18 +185,7 @@ export class ProvisioningPool {
   /** The vehicle as stored, its chain not looked at. */
   async find(pcid: Pick<Pcid, 'key'>, namespace: MessageNamespace): Promise<Vehicle | undefined> {
     const entry = await this.#storage.stores.vehicles.find({ pcidKey: pcid.key, namespace })
-    if (entry === undefined) return undefined
-    const { subCa2Certificate } = entry
-    return {
-      pcid: entry.pcid,
-      pcidKey: entry.pcidKey,
-      namespace: entry.namespace,
-      certificate: parseCertificate(entry.vehicleCertificate),
-      subCa1: parseCertificate(entry.subCa1Certificate),
-      subCa2: subCa2Certificate && parseCertificate(subCa2Certificate),
-      v2gRootKeyIds: entry.v2gRootKeyIds,
-      previousPcid: entry.previousPcid,
-    }
+    return entry && vehicleOf(entry)
   }
 
   /**
@@ -189,20 +214,13 @@ export class ProvisioningPool {
     await audit.append(auditEntry({ ...what, object: { type: 'vehicle', id: pcidKey } }, ports))
   }
 
-  async #judge({
-    certificate,
-    subCa1,
-    subCa2,
-  }: Vehicle): Promise<
+  async #judge(
+    vehicle: Vehicle,
+  ): Promise<
     | { readonly valid: true; readonly root: Certificate }
     | { readonly valid: false; readonly refusal: PathRefusal }
   > {
-    const verdict = await this.#roots.judge({
-      leaf: certificate,
-      intermediates: subCa2 === undefined ? [subCa1] : [subCa1, subCa2],
-      rootTypes: ['OEM', 'V2G'],
-      use: 'oem-provisioning',
-    })
+    const verdict = await this.#roots.judge(chainOf(vehicle))
     if (!verdict.valid) return { valid: false, refusal: verdict }
     const root = verdict.path.at(-1)
     if (root === undefined) throw new TypeError('a valid path ends in a root')
@@ -214,6 +232,29 @@ const VEHICLE = 'The OEM provisioning certificate with given PCID'
 
 export function vehicleNotFound(): PoolError {
   return new PoolError('ERR_PCP_NOT_FOUND', `${VEHICLE} is not found.`)
+}
+
+function vehicleOf(entry: ProvisioningEntry): Vehicle {
+  const { subCa2Certificate } = entry
+  return {
+    pcid: entry.pcid,
+    pcidKey: entry.pcidKey,
+    namespace: entry.namespace,
+    certificate: parseCertificate(entry.vehicleCertificate),
+    subCa1: parseCertificate(entry.subCa1Certificate),
+    subCa2: subCa2Certificate && parseCertificate(subCa2Certificate),
+    v2gRootKeyIds: entry.v2gRootKeyIds,
+    previousPcid: entry.previousPcid,
+  }
+}
+
+function chainOf({ certificate, subCa1, subCa2 }: Vehicle): Chain {
+  return {
+    leaf: certificate,
+    intermediates: subCa2 === undefined ? [subCa1] : [subCa1, subCa2],
+    rootTypes: ['OEM', 'V2G'],
+    use: 'oem-provisioning',
+  }
 }
 
 function isMeant(entry: ProvisioningEntry, { namespace, signatureAlgorithm }: CertificateChoice): boolean {

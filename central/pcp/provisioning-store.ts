@@ -46,6 +46,8 @@ export interface ProvisioningStore {
   }): Promise<ProvisioningEntry | undefined>
   /** All of a vehicle, one per namespace and algorithm. */
   list(pcidKey: string): Promise<readonly ProvisioningEntry[]>
+  /** The PCIDs of the pool in their order, as they are looked up. */
+  listKeys(page: { readonly afterPcidKey: string; readonly limit: number }): Promise<readonly string[]>
   /** The contracts of the vehicle have to be removed before. Inside a transaction only. */
   remove(entry: ProvisioningKey): Promise<void>
   /** Keeps the record of a removed certificate; of one that was removed before, that of now. */

@@ -35,6 +35,8 @@ export interface Chain {
   readonly atMs?: number
   /** Whether the issuers may be asked about revocations, or what they said before has to do. Default: they may. */
   readonly revocation?: 'ask' | 'known'
+  /** Whether the leaf must have its profile, as it had when it came. Default: yes. */
+  readonly profile?: 'required' | 'ignored'
 }
 
 /** What is recorded here about the certificates of a path, whatever others say. */
@@ -175,6 +177,7 @@ export class RootPool {
     use,
     atMs,
     revocation = 'ask',
+    profile = 'required',
   }: Chain): Promise<PathVerdict> {
     const roots = (await this.list()).filter(({ rootType }) => rootTypes.includes(rootType))
     const verdict = validatePath({
@@ -187,7 +190,8 @@ export class RootPool {
       verifiedSignatures: this.#verifiedSignatures,
     })
     if (!verdict.valid) return verdict
-    const refused = this.#profiles.refuseLeaf(leaf, use) ?? (await this.#records?.refuse(verdict.path))
+    const misfit = profile === 'required' ? this.#profiles.refuseLeaf(leaf, use) : undefined
+    const refused = misfit ?? (await this.#records?.refuse(verdict.path))
     if (refused !== undefined) return refused
     if (this.#revocation === undefined) return verdict
     return await this.#revocation.judge(verdict, {

@@ -11,6 +11,7 @@ import { keepVehicleRecords } from './migrations/0010-vehicles.ts'
 import { createAudit } from './migrations/0011-audit-retention.ts'
 import { keepRootRecords } from './migrations/0014-root-records.ts'
 import { keepTrustLists } from './migrations/0015-trust-lists.ts'
+import { indexForSweeps } from './migrations/0016-sweeps.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-audit-retention': createAudit,
   '0014-root-records': keepRootRecords,
   '0015-trust-lists': keepTrustLists,
+  '0016-sweeps': indexForSweeps,
 }
 
 /**

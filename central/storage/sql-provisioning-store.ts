@@ -56,6 +56,21 @@ export class SqlProvisioningStore implements ProvisioningStore {
     return rows.map(entryOf)
   }
 
+  async listKeys({
+    afterPcidKey,
+    limit,
+  }: Parameters<ProvisioningStore['listKeys']>[0]): Promise<readonly string[]> {
+    const rows = await this.#database
+      .selectFrom('provisioning_certificate')
+      .select('pcid_key')
+      .distinct()
+      .where('pcid_key', '>', afterPcidKey)
+      .orderBy('pcid_key')
+      .limit(limit)
+      .execute()
+    return rows.map(({ pcid_key: pcidKey }) => pcidKey)
+  }
+
   async remove({ pcidKey, namespace, signatureAlgorithm }: ProvisioningKey): Promise<void> {
     await this.lock(pcidKey)
     await this.#database
