@@ -15,6 +15,8 @@ export const POOL_ERROR_STATUS = {
   /** The identifier belongs to another participant. */
   ERR_POOL_NOT_OWNER: 403,
   ERR_POOL_UNKNOWN_PATH: 404,
+  /** What is stored is not the version that If-Match names. */
+  ERR_POOL_PRECONDITION: 412,
   /** A client or a source asks more often than it may. */
   ERR_POOL_RATE: 429,
   ERR_REGISTRY_NOT_FOUND: 404,

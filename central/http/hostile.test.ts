@@ -183,7 +183,7 @@ describe('a body', () => {
       'The body names a member more than once.',
     ],
     [`${'{"a":'.repeat(17)}1${'}'.repeat(17)}`, 'The body is nested more than 16 levels deep.'],
-    ['', 'The body is not JSON.'],
+    ['', 'body : must be object'],
     ['null', 'body : must be object'],
     ['[]', 'body : must be object'],
     ['"x"', 'body : must be object'],

@@ -4,6 +4,7 @@ import type { Operation, Reach, RouteDescription } from '#opcp'
 
 import { PoolError } from '../pool-error.ts'
 import { reachOf, type Actor, type Caller } from './caller.ts'
+import { isKnown } from './entity-tag.ts'
 import { noteOf, type RequestNote } from './server.ts'
 
 declare module 'fastify' {
@@ -33,7 +34,7 @@ export interface PoolRequest {
 export interface PoolAnswer {
   readonly status: number
   readonly body: object
-  /** Entity tag, quoted: a caller that names it in If-None-Match gets 304 instead of the body. */
+  /** Entity tag, quoted: a reader that names it in If-None-Match gets 304 instead of the body. */
   readonly etag?: string
   /** Where to find what the request has made. */
   readonly location?: string
@@ -94,7 +95,8 @@ export function serveOperation(
       if (location !== undefined) reply.header('location', location)
       if (etag !== undefined) {
         reply.header('etag', etag)
-        if (isNamed(etag, request.headers['if-none-match'])) return reply.code(304).send()
+        const isRead = operation.method === 'GET' || operation.method === 'HEAD'
+        if (isRead && isKnown(etag, request.headers['if-none-match'])) return reply.code(304).send()
       }
       return reply.code(status).send(body)
     },
@@ -112,12 +114,6 @@ export function actorOf(
   request: FastifyRequest,
 ): Actor {
   return { clientId, participantId, roles: [...roles], sourceIp: request.ip, traceId: request.id }
-}
-
-/** RFC 9110 §13.1.2: a list of tags, weak ones compare like strong ones, or `*` for any. */
-function isNamed(etag: string, ifNoneMatch: string | undefined): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes(etag) || tags.includes('*')
 }
 
 /** @throws {PoolError} ERR_POOL_UNAUTHENTICATED */

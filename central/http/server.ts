@@ -110,7 +110,8 @@ export function createHttpsServer({
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'string' },
-    async (_: FastifyRequest, text: string) => parseJson(text),
+    // Some clients name the type of a body that they do not send.
+    async (_: FastifyRequest, text: string) => (text === '' ? undefined : parseJson(text)),
   )
   app.setErrorHandler((error, request, reply) => refuse(error, { request, reply, logger }))
   app.setNotFoundHandler((request, reply) =>

@@ -27,9 +27,10 @@ export function servePcp(
 ): void {
   serveOperation(app, OPERATIONS.putProvCert, {
     authentication,
-    handle: async ({ caller, actor, body }) => {
-      const vehicle = readVehicle(readBody(body, provCertUpload), caller)
-      return { status: 200, body: provCertOf(await pool.put(vehicle, actor)) }
+    handle: async ({ caller, actor, body, header }) => {
+      const upload = readVehicle(readBody(body, provCertUpload), caller)
+      const vehicle = await pool.put(upload, actor, { ifMatch: header('If-Match') })
+      return { status: 200, body: provCertOf(vehicle), etag: vehicle.etag }
     },
   })
   // Before the GET, which would serve HEAD too.
@@ -37,16 +38,16 @@ export function servePcp(
     serveOperation(app, operation, {
       authentication,
       handle: async (request) => {
-        await readTrusted(pool, request)
-        return { status: 200, body: {} }
+        const { etag } = await readTrusted(pool, request)
+        return { status: 200, body: {}, ...(operation.method === 'HEAD' && { etag }) }
       },
     })
   serveOperation(app, OPERATIONS.getProvCert, {
     authentication,
-    handle: async (request) => ({
-      status: 200,
-      body: { OEMMessage: provCertOf(await readTrusted(pool, request)) },
-    }),
+    handle: async (request) => {
+      const vehicle = await readTrusted(pool, request)
+      return { status: 200, body: { OEMMessage: provCertOf(vehicle) }, etag: vehicle.etag }
+    },
   })
   serveOperation(app, OPERATIONS.getSignatureAlgorithms, {
     authentication,
@@ -60,7 +61,8 @@ export function servePcp(
     authentication,
     handle: async (request) => {
       const choice = readChoice(request)
-      await pool.remove(readVisiblePcid(request), choice, request.actor)
+      const ifMatch = request.header('If-Match')
+      await pool.remove(readVisiblePcid(request), { ...choice, ifMatch }, request.actor)
       return { status: 200, body: {} }
     },
   })

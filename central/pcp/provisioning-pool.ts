@@ -8,10 +8,12 @@ import { parseCertificate, type Certificate, type PathErrorCode, type PathRefusa
 import { auditEntry } from '../audit/audit-record.ts'
 import type { ContractEnding } from '../ccp/contract-ending.ts'
 import type { Actor } from '../http/caller.ts'
+import { requireMatch } from '../http/entity-tag.ts'
 import { PoolError, statusUnknown } from '../pool-error.ts'
 import type { Chain, Root, RootPool } from '../rcp/root-pool.ts'
 import type { Storage, UnitOfWork } from '../storage-port.ts'
 import type { ProvisioningEntry, ProvisioningTombstone } from './provisioning-store.ts'
+import { vehicleTag, type ProvisioningContent } from './vehicle-tag.ts'
 
 /** A vehicle as the pool knows it. */
 export interface Vehicle {
@@ -29,6 +31,8 @@ export interface Vehicle {
 /** A vehicle whose chain held when it was looked at, and the root it led to. */
 export interface TrustedVehicle extends Vehicle {
   readonly root: Certificate
+  /** Entity tag of what the OEM has stored, quoted. */
+  readonly etag: string
 }
 
 /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex: says which key a contract is encrypted for. */
@@ -50,6 +54,12 @@ export interface CertificateChoice {
   readonly signatureAlgorithm?: string | undefined
 }
 
+/** A version that has to be there still. */
+export interface Precondition {
+  /** Entity tags as in the header If-Match. */
+  readonly ifMatch?: string | undefined
+}
+
 /** The provisioning certificate pool: which vehicles exist, and which key opens what is made for them. */
 export class ProvisioningPool {
   readonly #storage: Storage
@@ -69,49 +79,43 @@ export class ProvisioningPool {
   /**
    * Adds or renews a vehicle. A new key ends the vehicle's contracts, which were made for the old one.
    *
-   * @throws {PoolError} ERR_PCP_EXPIRED, ERR_PCP_REVOKED, ERR_PCP_CHAIN, ERR_POOL_STATUS_UNKNOWN
+   * @throws {PoolError} ERR_PCP_EXPIRED, ERR_PCP_REVOKED, ERR_PCP_CHAIN, ERR_POOL_STATUS_UNKNOWN, ERR_POOL_PRECONDITION
    */
-  async put(vehicle: Vehicle, by: Actor): Promise<TrustedVehicle> {
+  async put(vehicle: Vehicle, by: Actor, { ifMatch }: Precondition = {}): Promise<TrustedVehicle> {
     const judged = await this.#judge(vehicle)
     if (!judged.valid) throw uploadRefused(judged.refusal, vehicle)
-    const entry = {
-      pcid: vehicle.pcid,
-      pcidKey: vehicle.pcidKey,
-      namespace: vehicle.namespace,
-      signatureAlgorithm: 'secp256r1',
-      vehicleCertificate: vehicle.certificate.der,
-      subCa1Certificate: vehicle.subCa1.der,
-      subCa2Certificate: vehicle.subCa2?.der,
-      publicKeySha256: publicKeySha256(vehicle.certificate),
-      v2gRootKeyIds: vehicle.v2gRootKeyIds,
-      previousPcid: vehicle.previousPcid,
-      storedAtMs: this.#clock(),
-    }
+    const entry = { ...contentOf(vehicle), storedAtMs: this.#clock() }
     const roots = await this.#roots.list()
     await this.#storage.transaction(async (unit) => {
       await unit.vehicles.lock(entry.pcidKey)
       const held = await unit.vehicles.find(entry)
+      requireMatch(held === undefined ? [] : [vehicleTag(held)], ifMatch)
       if (held !== undefined && held.publicKeySha256 !== entry.publicKeySha256)
         await this.#ending.end(unit, held, { change: 'certificate-rekeyed', roots })
       await unit.vehicles.put(entry)
       const [before, after] = [held?.vehicleCertificate, entry.vehicleCertificate]
       await this.#record(unit, { action: 'vehicle.put', by, before, after }, entry)
     })
-    return { ...vehicle, root: judged.root }
+    return { ...vehicle, root: judged.root, etag: vehicleTag(entry) }
   }
 
   /**
    * Deletes provisioning certificates of a vehicle with its contracts of their editions: everything or nothing. What remains
    * is a record.
    *
-   * @throws {PoolError} ERR_PCP_NOT_FOUND
+   * @throws {PoolError} ERR_PCP_NOT_FOUND, ERR_POOL_PRECONDITION
    */
-  async remove(pcid: Pick<Pcid, 'key'>, choice: CertificateChoice, by: Actor): Promise<void> {
+  async remove(
+    pcid: Pick<Pcid, 'key'>,
+    { ifMatch, ...choice }: CertificateChoice & Precondition,
+    by: Actor,
+  ): Promise<void> {
     const roots = await this.#roots.list()
     await this.#storage.transaction(async (unit) => {
       await unit.vehicles.lock(pcid.key)
       const held = (await unit.vehicles.list(pcid.key)).filter((entry) => isMeant(entry, choice))
       if (held.length === 0) throw vehicleNotFound()
+      requireMatch(held.map(vehicleTag), ifMatch)
       for (const entry of held) await this.#removeEntry(unit, entry, { action: 'vehicle.delete', by, roots })
     })
   }
@@ -197,7 +201,7 @@ export class ProvisioningPool {
     const vehicle = await this.find(pcid, namespace)
     if (vehicle === undefined) throw vehicleNotFound()
     const judged = await this.#judge(vehicle)
-    if (judged.valid) return { ...vehicle, root: judged.root }
+    if (judged.valid) return { ...vehicle, root: judged.root, etag: vehicleTag(contentOf(vehicle)) }
     const { code, message } = judged.refusal
     if (code === 'ERR_PATH_STATUS_UNKNOWN') throw statusUnknown(judged.refusal)
     throw new PoolError('ERR_PCP_NOT_VALID', `${VEHICLE} is ${NOT_VALID[code] ?? 'not trusted'}.`, {
@@ -254,6 +258,21 @@ function chainOf({ certificate, subCa1, subCa2 }: Vehicle): Chain {
     intermediates: subCa2 === undefined ? [subCa1] : [subCa1, subCa2],
     rootTypes: ['OEM', 'V2G'],
     use: 'oem-provisioning',
+  }
+}
+
+function contentOf(vehicle: Vehicle): ProvisioningContent {
+  return {
+    pcid: vehicle.pcid,
+    pcidKey: vehicle.pcidKey,
+    namespace: vehicle.namespace,
+    signatureAlgorithm: 'secp256r1',
+    vehicleCertificate: vehicle.certificate.der,
+    subCa1Certificate: vehicle.subCa1.der,
+    subCa2Certificate: vehicle.subCa2?.der,
+    publicKeySha256: publicKeySha256(vehicle.certificate),
+    v2gRootKeyIds: vehicle.v2gRootKeyIds,
+    previousPcid: vehicle.previousPcid,
   }
 }
 

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto'
-
 import type { FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 
@@ -7,6 +5,7 @@ import { OPERATIONS, ROOT_TYPES, RootCertUpload, type RootType } from '#opcp'
 
 import { readCertificate, readUuid, ROOT_CERTIFICATE_BYTES_MAX } from '../fields.ts'
 import type { Caller } from '../http/caller.ts'
+import { entityTagOf } from '../http/entity-tag.ts'
 import { readBody } from '../http/json-body.ts'
 import { serveOperation, type Authentication } from '../http/operation-route.ts'
 import { PoolError } from '../pool-error.ts'
@@ -28,7 +27,7 @@ export function serveRcp(
         (root) => isVisible(root, caller) && (rootType === undefined || root.rootType === rootType),
       )
       const body = { RootCertificateCollection: { rootCertificates: roots.map(rootCertOf) } }
-      return { status: 200, body, etag: `"${hash('sha256', JSON.stringify(body), 'base64url')}"` }
+      return { status: 200, body, etag: entityTagOf(body) }
     },
   })
   serveOperation(app, OPERATIONS.getRootCert, {
