@@ -27,6 +27,7 @@ import { checkConfig, createLogger } from '#service'
 
 import { CentralConfig } from './config.ts'
 import { startCentral, type Central } from './start-central.ts'
+import type { StorageOptions } from './storage/open-storage.ts'
 
 export const DAY_MS = 86_400_000
 
@@ -60,26 +61,31 @@ export interface CentralScene extends AsyncDisposable {
   readonly restart: () => Promise<void>
 }
 
-/** `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS; `ccp` and `rcp`: sections of it. */
+/**
+ * `operatorCas`: entries of the config, besides those of the PKI for CPO, MO, OEM and CPS; `ccp` and `rcp`: sections of
+ * it; `database`: instead of a file in its directory.
+ */
 export async function startScene({
   clock = systemClock,
   operatorCas = [],
   ccp = {},
   rcp = {},
   peers = [],
+  database = { url: 'sqlite:central.sqlite' },
 }: {
   clock?: Clock
   operatorCas?: readonly object[]
   ccp?: object
   rcp?: object
   peers?: readonly object[]
+  database?: StorageOptions
 } = {}): Promise<CentralScene> {
   const pki = await pkiForTests()
   await using cleanUp = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'evouch-central-'))
   cleanUp.defer(() => rm(directory, { recursive: true, force: true }))
   await writePkiDirectory(join(directory, 'pki'), pki)
-  const config = await writeConfig(directory, { operatorCas, ccp, rcp, peers })
+  const config = await writeConfig(directory, { operatorCas, ccp, rcp, peers, database })
   const log: string[] = []
   const logger = createLogger({
     name: 'central',
@@ -128,20 +134,24 @@ async function writeConfig(
     ccp,
     rcp,
     peers,
+    database: { url, password },
   }: {
     readonly operatorCas: readonly object[]
     readonly ccp: object
     readonly rcp: object
     readonly peers: readonly object[]
+    readonly database: StorageOptions
   },
 ): Promise<CentralConfig> {
   await mkdir(join(directory, 'secrets'), { recursive: true })
   const roles = Object.keys(CLIENTS).filter((role): role is Role => role in CLIENTS)
   for (const role of roles) await writeFile(join(directory, 'secrets', role), secretOf(role), { mode: 0o600 })
+  if (password !== undefined)
+    await writeFile(join(directory, 'secrets', 'database'), password, { mode: 0o600 })
   const value = {
     listen: { port: 0 },
     tls: { certificateFile: 'pki/tls/central.pem', privateKeyFile: 'pki/tls/central.key.pem' },
-    database: { url: 'sqlite:central.sqlite' },
+    database: { url, ...(password !== undefined && { password: { file: 'secrets/database' } }) },
     token: { keyFile: 'token.key.pem' },
     clients: roles.map((role) => ({
       clientId: role,
