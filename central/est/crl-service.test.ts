@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { parseCrl, type Certificate } from '#pki'
 
@@ -10,29 +10,35 @@ let nowMs: number
 const clock = (): number => nowMs
 let scene: IssuingScene
 let crls: CrlService
-beforeAll(async () => {
+beforeEach(async () => {
   nowMs = Date.now()
   scene = await startIssuing(clock)
-})
-beforeEach(() => {
-  nowMs = Date.now()
-  scene.breakKey(undefined)
   crls = new CrlService({ store: scene.store, clock })
 })
-afterAll(() => scene[Symbol.asyncDispose]())
+afterEach(() => scene[Symbol.asyncDispose]())
 
 const entryOf = async (certificate: Certificate): Promise<object | undefined> =>
   parseCrl((await crls.current(scene.ca)).der).entryOf(certificate)
 
-test('a revocation stays on the CRLs until one that was made after the certificate expired has ended', async () => {
+test('a revocation stays until it was on a CRL that was signed after the certificate had expired', async () => {
   const certificate = await scene.enrolled('first')
   await scene.revoke(certificate, 'first')
   const isListedAt = async (atMs: number): Promise<boolean> => {
     nowMs = atMs
+    crls = new CrlService({ store: scene.store, clock })
     return (await entryOf(certificate)) !== undefined
   }
-  expect(await isListedAt(certificate.validToMs + DAY_MS)).toBe(true)
-  expect(await isListedAt(certificate.validToMs + 10 * DAY_MS)).toBe(false)
+  expect(await isListedAt(certificate.validToMs - DAY_MS)).toBe(true)
+  expect(await isListedAt(certificate.validToMs + 30 * DAY_MS)).toBe(true)
+  expect(await isListedAt(certificate.validToMs + 31 * DAY_MS)).toBe(false)
+})
+
+test('a restart signs no CRL while the last one is present', async () => {
+  const last = await crls.current(scene.ca)
+  const before = scene.signatures()
+  const restarted = new CrlService({ store: scene.store, clock })
+  expect(await restarted.current(scene.ca)).toMatchObject({ der: last.der })
+  expect(scene.signatures() - before).toBe(0)
 })
 
 test('those who ask at the same time get the same CRL', async () => {
@@ -58,6 +64,20 @@ describe('while the key cannot sign', () => {
       })
     expect(scene.signatures() - before).toBe(1)
     nowMs += 7 * DAY_MS
+    await expect(crls.current(scene.ca)).rejects.toMatchObject({ code: 'ERR_EST_KEY_FAILED' })
+  })
+
+  test('the last CRL is given after a restart too, as long as it is valid', async () => {
+    const last = await crls.current(scene.ca)
+    await scene.revoke(await scene.enrolled('first'), 'first')
+    scene.breakKey(failing)
+    crls = new CrlService({ store: scene.store, clock })
+    expect(await crls.current(scene.ca)).toMatchObject({
+      der: last.der,
+      because: { code: 'ERR_EST_KEY_FAILED' },
+    })
+    nowMs += 7 * DAY_MS
+    crls = new CrlService({ store: scene.store, clock })
     await expect(crls.current(scene.ca)).rejects.toMatchObject({ code: 'ERR_EST_KEY_FAILED' })
   })
 

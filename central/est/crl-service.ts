@@ -2,7 +2,7 @@ import { messageOf, type Clock } from '#base'
 import { signCrl } from '#pki'
 
 import { PoolError } from '../pool-error.ts'
-import type { IssuedStore } from './issued-store.ts'
+import type { IssuedStore, KeptCrl } from './issued-store.ts'
 import type { StatusAnswer } from './ocsp-service.ts'
 import type { OperatorCa } from './operator-ca.ts'
 
@@ -13,24 +13,24 @@ const CRL_AGE_MAX_MS = DAY_MS
 /** A key that has failed is left alone for so long: everybody may ask for a CRL. */
 const RETRY_AFTER_MS = 10_000
 
-interface SignedCrl {
-  readonly der: Uint8Array
-  readonly signedAtMs: number
-  /** How many were revoked when it was made. */
+/** What a CRL is asked for. */
+interface Due {
+  readonly atMs: number
+  /** How many are revoked by now. */
   readonly revocations: number
 }
 
 interface Attempt {
   readonly startedAtMs: number
   readonly revocations: number
-  readonly crl: Promise<SignedCrl>
+  readonly crl: Promise<KeptCrl>
 }
 
 /** The CRLs of the operator CAs, signed when one is due and somebody asks for it. */
 export class CrlService {
   readonly #store: IssuedStore
   readonly #clock: Clock
-  readonly #crls = new Map<string, SignedCrl>()
+  readonly #crls = new Map<string, KeptCrl>()
   /** Of each CA the last one, under way or failed. */
   readonly #attempts = new Map<string, Attempt>()
 
@@ -41,50 +41,67 @@ export class CrlService {
 
   /**
    * The CA's present CRL: never older than a day, nor than the last revocation, whichever process made it. While none can
-   * be signed the last one, as long as it is valid.
+   * be signed the last one, as long as it is valid, after a restart too.
    *
    * @throws {PoolError} ERR_EST_KEY_FAILED
    */
   async current(ca: OperatorCa): Promise<StatusAnswer> {
-    const nowMs = this.#clock()
-    const revocations = await this.#store.countRevoked(ca.keySha256)
-    const held = this.#crls.get(ca.certificate.fingerprintSha256Hex)
-    if (held?.revocations === revocations && nowMs - held.signedAtMs < CRL_AGE_MAX_MS) return held
+    const name = ca.certificate.fingerprintSha256Hex
+    const due = { atMs: this.#clock(), revocations: await this.#store.countRevoked(ca.keySha256) }
+    const held = this.#crls.get(name)
+    if (held !== undefined && isPresent(held, due)) return held
     try {
-      return await this.#renewed(ca, revocations)
+      return await this.#renewed(ca, due)
     } catch (error) {
-      if (held === undefined || nowMs - held.signedAtMs >= CRL_VALIDITY_MS) throw error
-      return { der: held.der, because: asPoolError(error) }
+      const last = this.#crls.get(name)
+      if (last === undefined || due.atMs >= last.nextUpdateMs) throw error
+      return { der: last.der, because: asPoolError(error) }
     }
   }
 
-  #renewed(ca: OperatorCa, revocations: number): Promise<SignedCrl> {
+  #renewed(ca: OperatorCa, due: Due): Promise<KeptCrl> {
     const name = ca.certificate.fingerprintSha256Hex
-    const startedAtMs = this.#clock()
     const last = this.#attempts.get(name)
-    if (last?.revocations === revocations && startedAtMs - last.startedAtMs < RETRY_AFTER_MS) return last.crl
-    const crl = this.#sign(ca, { startedAtMs, revocations })
-    this.#attempts.set(name, { startedAtMs, revocations, crl })
+    if (last?.revocations === due.revocations && due.atMs - last.startedAtMs < RETRY_AFTER_MS) return last.crl
+    const crl = this.#renew(ca, due)
+    this.#attempts.set(name, { startedAtMs: due.atMs, revocations: due.revocations, crl })
+    return crl
+  }
+
+  async #renew(ca: OperatorCa, due: Due): Promise<KeptCrl> {
+    const name = ca.certificate.fingerprintSha256Hex
+    const issuer = { issuerKeySha256: ca.keySha256, caCertificateSha256: name }
+    const last = await this.#store.lastCrl(issuer)
+    if (last !== undefined) this.#crls.set(name, last)
+    if (last !== undefined && isPresent(last, due)) return last
+    const crl = await this.#sign(ca, { due, last })
+    // Kept before anybody gets it: it may have been the last one with an entry.
+    await this.#store.keepCrl(issuer, crl)
+    this.#crls.set(name, crl)
     return crl
   }
 
   async #sign(
     ca: OperatorCa,
-    { startedAtMs, revocations }: { readonly startedAtMs: number; readonly revocations: number },
-  ): Promise<SignedCrl> {
+    { due, last }: { readonly due: Due; readonly last: KeptCrl | undefined },
+  ): Promise<KeptCrl> {
+    const number = await this.#store.nextCrlNumber(ca.keySha256)
+    const nextUpdateMs = due.atMs + CRL_VALIDITY_MS
     const order = {
       issuer: ca.certificate,
-      number: await this.#store.nextCrlNumber(ca.keySha256),
-      thisUpdateMs: startedAtMs,
-      nextUpdateMs: startedAtMs + CRL_VALIDITY_MS,
-      // RFC 5280 §3.3: an entry stays until a CRL from after its certificate's end had it. The longest anybody can hold
-      // an older one is its validity.
-      revoked: await this.#store.listRevoked(ca.keySha256, startedAtMs - CRL_VALIDITY_MS),
+      number,
+      thisUpdateMs: due.atMs,
+      nextUpdateMs,
+      // RFC 5280 §3.3: an entry stays until a CRL from after its certificate's end had it.
+      revoked: await this.#store.listRevoked(ca.keySha256, last?.signedAtMs ?? 0),
     }
-    const signed = { der: await signCrl(order, ca.signer), signedAtMs: startedAtMs, revocations }
-    this.#crls.set(ca.certificate.fingerprintSha256Hex, signed)
-    return signed
+    const der = await signCrl(order, ca.signer)
+    return { der, number, signedAtMs: due.atMs, nextUpdateMs, revocations: due.revocations }
   }
+}
+
+function isPresent({ signedAtMs, revocations }: KeptCrl, due: Due): boolean {
+  return revocations === due.revocations && due.atMs - signedAtMs < CRL_AGE_MAX_MS
 }
 
 function asPoolError(cause: unknown): PoolError {

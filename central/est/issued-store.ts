@@ -30,6 +30,23 @@ export interface IssuedCertificate extends SerialReservation {
   readonly revocation: Revocation | undefined
 }
 
+/** Names a CA by its certificate too: CAs of one key share their numbers, but may differ in their names. */
+export interface CrlIssuer {
+  readonly issuerKeySha256: string
+  readonly caCertificateSha256: string
+}
+
+/** A CRL that one of the CAs signed. */
+export interface KeptCrl {
+  readonly der: Uint8Array
+  readonly number: bigint
+  /** Its thisUpdate. */
+  readonly signedAtMs: number
+  readonly nextUpdateMs: number
+  /** How many had ever been revoked before its entries were read. */
+  readonly revocations: number
+}
+
 /** What the CAs have issued. What a call promises is durable when it resolves. */
 export interface IssuedStore {
   /** `taken`: some certificate of this issuer has the number, or may have it. */
@@ -49,4 +66,8 @@ export interface IssuedStore {
   countRevoked(issuerKeySha256: string): Promise<number>
   /** Higher than every number it gave before. */
   nextCrlNumber(issuerKeySha256: string): Promise<bigint>
+  /** Keeps a CRL with a number of {@link nextCrlNumber} in place of the one before, but of no higher number. */
+  keepCrl(issuer: CrlIssuer, crl: KeptCrl): Promise<void>
+  /** The kept one, whichever process made it. */
+  lastCrl(issuer: CrlIssuer): Promise<KeptCrl | undefined>
 }

@@ -12,6 +12,7 @@ import { createAudit } from './migrations/0011-audit-retention.ts'
 import { keepRootRecords } from './migrations/0014-root-records.ts'
 import { keepTrustLists } from './migrations/0015-trust-lists.ts'
 import { indexForSweeps } from './migrations/0016-sweeps.ts'
+import { keepLastCrl } from './migrations/0017-last-crl.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -26,6 +27,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-root-records': keepRootRecords,
   '0015-trust-lists': keepTrustLists,
   '0016-sweeps': indexForSweeps,
+  '0017-last-crl': keepLastCrl,
 }
 
 /**

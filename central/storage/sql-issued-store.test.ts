@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-import type { SerialReservation } from '../est/issued-store.ts'
+import type { KeptCrl, SerialReservation } from '../est/issued-store.ts'
 import type { Stores } from '../storage-port.ts'
 import { ENGINES, openTestStorage, type TestStorage } from './storage.fixture.ts'
 
@@ -29,6 +29,14 @@ async function issued(over: Partial<SerialReservation> = {}): Promise<SerialRese
   await store().complete(entry, CERTIFICATE)
   return entry
 }
+
+const crl = (number: bigint): KeptCrl => ({
+  der: Uint8Array.of(0x30, Number(number)),
+  number,
+  signedAtMs: 1_000,
+  nextUpdateMs: 9_000,
+  revocations: 3,
+})
 
 const entity = (commonName: string, operatorId: string, deviceName: string) => ({
   kind: 'cpo' as const,
@@ -103,6 +111,18 @@ describe.each(ENGINES)('on %s', (engine) => {
     await expect(store().nextCrlNumber('bb')).resolves.toBe(1n)
     await opened.reopen()
     await expect(store().nextCrlNumber(ISSUER)).resolves.toBe(3n)
+  })
+
+  test('the last CRL is the one with the highest number, of that very CA, after the program ended too', async () => {
+    const issuer = { issuerKeySha256: ISSUER, caCertificateSha256: 'c1' }
+    for (let n = 0; n < 3; n++) await store().nextCrlNumber(ISSUER)
+    await expect(store().lastCrl(issuer)).resolves.toBeUndefined()
+    for (const number of [1n, 3n, 2n]) await store().keepCrl(issuer, crl(number))
+    await opened.reopen()
+    await expect(store().lastCrl(issuer)).resolves.toEqual(crl(3n))
+    await expect(store().lastCrl({ ...issuer, caCertificateSha256: 'c2' })).resolves.toBeUndefined()
+    await expect(store().lastCrl({ ...issuer, issuerKeySha256: 'bb' })).resolves.toBeUndefined()
+    await expect(store().nextCrlNumber(ISSUER)).resolves.toBe(4n)
   })
 
   test('end entities are registered once, the last registration counts, and operators see their own', async () => {

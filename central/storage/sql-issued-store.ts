@@ -1,11 +1,13 @@
-import { sql } from 'kysely'
+import { sql, type NotNull } from 'kysely'
 
 import { REVOCATION_REASONS, type RevocationReason } from '#pki'
 
 import type {
+  CrlIssuer,
   IssuedCertificate,
   IssuedName,
   IssuedStore,
+  KeptCrl,
   Revocation,
   SerialReservation,
 } from '../est/issued-store.ts'
@@ -109,6 +111,48 @@ export class SqlIssuedStore implements IssuedStore {
       .returning('last_number')
       .executeTakeFirstOrThrow()
     return BigInt(number)
+  }
+
+  async keepCrl({ issuerKeySha256, caCertificateSha256 }: CrlIssuer, crl: KeptCrl): Promise<void> {
+    const number = Number(crl.number)
+    await this.#database
+      .updateTable('crl_number')
+      .set({
+        crl: crl.der,
+        signed_number: number,
+        ca_certificate_sha256: caCertificateSha256,
+        signed_at_ms: crl.signedAtMs,
+        next_update_ms: crl.nextUpdateMs,
+        revocations: crl.revocations,
+      })
+      .where('issuer_key_sha256', '=', issuerKeySha256)
+      .where((row) => row.or([row('signed_number', 'is', null), row('signed_number', '<', number)]))
+      .execute()
+  }
+
+  async lastCrl({ issuerKeySha256, caCertificateSha256 }: CrlIssuer): Promise<KeptCrl | undefined> {
+    const row = await this.#database
+      .selectFrom('crl_number')
+      .select(['crl', 'signed_number', 'signed_at_ms', 'next_update_ms', 'revocations'])
+      .where('issuer_key_sha256', '=', issuerKeySha256)
+      .where('ca_certificate_sha256', '=', caCertificateSha256)
+      .$narrowType<{
+        crl: NotNull
+        signed_number: NotNull
+        signed_at_ms: NotNull
+        next_update_ms: NotNull
+        revocations: NotNull
+      }>()
+      .executeTakeFirst()
+    return (
+      row && {
+        der: row.crl,
+        number: BigInt(row.signed_number),
+        signedAtMs: row.signed_at_ms,
+        nextUpdateMs: row.next_update_ms,
+        revocations: row.revocations,
+      }
+    )
   }
 }
 

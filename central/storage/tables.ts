@@ -146,6 +146,12 @@ export interface IssuedCertificateRow {
 interface CrlNumberRow {
   issuer_key_sha256: string
   last_number: number
+  crl: Uint8Array | null
+  signed_number: number | null
+  ca_certificate_sha256: string | null
+  signed_at_ms: number | null
+  next_update_ms: number | null
+  revocations: number | null
 }
 
 interface EndEntityRow {
