@@ -157,7 +157,7 @@ describe('an endpoint', () => {
       over: { metadata: { signatureFormat: 'x' } },
       message: 'metadata.signatureFormat : must be one of ["prefixed", "hex"]',
     },
-    { over: { description: 'a\u0000' }, message: 'description : must be text' },
+    { over: { description: 'a\u0001' }, message: 'description : must be text' },
     { over: { wmi: ['!!!'] }, message: 'wmi : must match "^[A-Za-z0-9]{3}$"' },
   ])('with $over is refused: $message', async ({ over, message }) => {
     await expect(call('OEM', 'POST', PATH, { body: request(over) })).resolves.toMatchObject({
