@@ -1,4 +1,5 @@
 /** The pools of the Open Plug&Charge Protocol as one program. */
+export { ADMIN_OPERATIONS } from './admin/admin-operations.ts'
 export { exportPool, importPool } from './archive/pool-archive.ts'
 export { verifyChain } from './audit/verify-chain.ts'
 export { CentralConfig } from './config.ts'

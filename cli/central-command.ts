@@ -6,6 +6,9 @@ import { createLogger, loadConfig, runUntilSignal, type Logger } from '#service'
 
 import { addArchiveCommands } from './central-archive.ts'
 import { addAuditCommand } from './central-audit.ts'
+import { addClientCommands } from './central-clients.ts'
+import { addParticipantCommands } from './central-participants.ts'
+import { addRootCommands } from './central-roots.ts'
 import { CliError, type Outcome } from './failure.ts'
 import type { CommandIo } from './io.ts'
 import { portInUse } from './port-in-use.ts'
@@ -38,6 +41,9 @@ export function addCentralCommand(parent: Command, io: CommandIo, outcome: Outco
     })
   addArchiveCommands(command, io)
   addAuditCommand(command, io, outcome)
+  addParticipantCommands(command, io)
+  addClientCommands(command, io)
+  addRootCommands(command, io)
 }
 
 /** A mistake in the changed file must not end a program that serves. */
