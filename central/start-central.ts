@@ -4,6 +4,7 @@ import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
 import { PathRevocation, unknownRevocationEntry } from '#pki'
 import { readSecret, type Logger } from '#service'
 
+import { serveErasures } from './admin/erasure-routes.ts'
 import { serveAdmin } from './admin/serve-admin.ts'
 import { serveAudit } from './audit/audit-routes.ts'
 import { Denials } from './audit/denials.ts'
@@ -166,6 +167,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   })
   servePki(app, { cas, issuance, storage, authentication: authority, clock, random, logger })
   serveAdmin(app, { storage, clients, authentication: authority, clock, random })
+  serveErasures(app, { storage, authentication: authority, clock, random })
   serveAudit(app, { storage, authentication: authority })
   serveWebhooks(app, { ...webhooks, authentication: authority })
   serveOpenApi(app, routes)

@@ -1,3 +1,4 @@
+import type { ErasureStore } from './admin/erasure-store.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { ContractStore } from './ccp/contract-store.ts'
 import type { EndEntityStore } from './est/end-entity-store.ts'
@@ -24,6 +25,7 @@ export interface Stores {
   readonly endpoints: EndpointStore
   readonly outbox: OutboxStore
   readonly audit: AuditStore
+  readonly erasure: ErasureStore
 }
 
 /** The same stores inside a transaction: all that is written through them is kept, or nothing of it. */

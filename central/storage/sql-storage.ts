@@ -10,6 +10,7 @@ import { SqlAuditStore } from './sql-audit-store.ts'
 import { SqlContractStore } from './sql-contract-store.ts'
 import { SqlEndEntityStore } from './sql-end-entity-store.ts'
 import { SqlEndpointStore } from './sql-endpoint-store.ts'
+import { SqlErasureStore } from './sql-erasure-store.ts'
 import { SqlIssuedStore } from './sql-issued-store.ts'
 import { SqlOutboxStore } from './sql-outbox-store.ts'
 import { SqlProvisioningStore } from './sql-provisioning-store.ts'
@@ -87,5 +88,6 @@ function storesOf(database: Database): Stores {
     endpoints: new SqlEndpointStore(database),
     outbox: new SqlOutboxStore(database),
     audit: new SqlAuditStore(database),
+    erasure: new SqlErasureStore(database),
   }
 }
