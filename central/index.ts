@@ -1,6 +1,6 @@
 /** The pools of the Open Plug&Charge Protocol as one program. */
 export { ADMIN_OPERATIONS } from './admin/admin-operations.ts'
-export { exportPool, importPool } from './archive/pool-archive.ts'
+export { backUpPool, examinePool, exportPool, importPool, migratePool } from './archive/pool-archive.ts'
 export { verifyChain } from './audit/verify-chain.ts'
 export { CentralConfig } from './config.ts'
 export { startCentral } from './start-central.ts'

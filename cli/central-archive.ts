@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 
-import { CentralConfig, exportPool, importPool } from '#central'
+import { backUpPool, CentralConfig, exportPool, importPool } from '#central'
 import { loadConfig } from '#service'
 
 import type { CommandIo } from './io.ts'
 
-/** Adds `evouch central export` and `evouch central import`. */
+/** Adds `evouch central export`, `import` and `backup`. */
 export function addArchiveCommands(parent: Command, io: CommandIo): void {
   parent
     .command('export')
@@ -31,6 +31,22 @@ export function addArchiveCommands(parent: Command, io: CommandIo): void {
         tell(io, 'read', await importPool(database, options))
       },
     )
+  parent
+    .command('backup')
+    .description('Copy the SQLite file of a pool, as of one moment, into a file. The pool may be in use.')
+    .argument('<file>', 'is replaced; to be kept as secret as the pool')
+    .requiredOption('--database-of <config>', 'YAML of the central whose database it is')
+    .action(async (file: string, { databaseOf }: { readonly databaseOf: string }) => {
+      const { database } = await loadConfig(databaseOf, CentralConfig)
+      await backUpPool(database, { file, onProgress: pagesOn(io) })
+      if (io.errorIsTerminal) io.writeError('\r\u001b[K')
+      io.writeOutput(`backup written to ${file}\n`)
+    })
+}
+
+function pagesOn(io: CommandIo): ((progress: { done: number; all: number }) => void) | undefined {
+  if (!io.errorIsTerminal) return undefined
+  return ({ done, all }) => io.writeError(`\r\u001b[K${done} of ${all} pages`)
 }
 
 function progressOn(io: CommandIo): ((progress: { table: string; rows: number }) => void) | undefined {

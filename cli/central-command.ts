@@ -7,6 +7,7 @@ import { createLogger, loadConfig, runUntilSignal, type Logger } from '#service'
 import { addArchiveCommands } from './central-archive.ts'
 import { addAuditCommand } from './central-audit.ts'
 import { addClientCommands } from './central-clients.ts'
+import { addMigrateCommand } from './central-migrate.ts'
 import { addParticipantCommands } from './central-participants.ts'
 import { addRootCommands } from './central-roots.ts'
 import { CliError, type Outcome } from './failure.ts'
@@ -41,6 +42,7 @@ export function addCentralCommand(parent: Command, io: CommandIo, outcome: Outco
     })
   addArchiveCommands(command, io)
   addAuditCommand(command, io, outcome)
+  addMigrateCommand(command, io, outcome)
   addParticipantCommands(command, io)
   addClientCommands(command, io)
   addRootCommands(command, io)

@@ -7,7 +7,7 @@ import type { Ddl } from './ddl.ts'
 export interface Engine {
   readonly ddl: Ddl
   readonly dialect: Dialect
-  /** For migrations, which may take longer than any request; absent where {@link dialect} has no time limits. */
+  /** For migrations and archives, which may take longer than any request; absent where {@link dialect} has no time limits. */
   readonly patientDialect?: Dialect
   /** Whether a transaction that failed with `error` left nothing behind and may succeed when it is run again. */
   readonly isTransient: (error: unknown) => boolean

@@ -33,9 +33,25 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 /**
  * Brings the database to the present schema; each step at most once, all or nothing, whichever process is first.
  *
+ * @returns the names of the steps that were applied here
  * @throws whatever kept a step from being applied; nothing of it is left behind
  */
-export async function migrate(database: Kysely<Tables>, ddl: Ddl): Promise<void> {
+export async function migrate(database: Kysely<Tables>, ddl: Ddl): Promise<readonly string[]> {
+  const { error, results = [] } = await migratorOf(database, ddl).migrateToLatest()
+  if (error !== undefined) throw error
+  return results.map(({ migrationName }) => migrationName)
+}
+
+/** Changes nothing. */
+export async function migrationsOf(
+  database: Kysely<Tables>,
+  ddl: Ddl,
+): Promise<readonly { readonly name: string; readonly applied: boolean }[]> {
+  const migrations = await migratorOf(database, ddl).getMigrations()
+  return migrations.map(({ name, executedAt }) => ({ name, applied: executedAt !== undefined }))
+}
+
+function migratorOf(database: Kysely<Tables>, ddl: Ddl): Migrator {
   const migrations = Object.entries(MIGRATIONS).map(([name, migration]) => [
     name,
     {
@@ -44,10 +60,8 @@ export async function migrate(database: Kysely<Tables>, ddl: Ddl): Promise<void>
       },
     },
   ])
-  const migrator = new Migrator({
+  return new Migrator({
     db: database,
     provider: { getMigrations: async () => Object.fromEntries(migrations) },
   })
-  const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw error
 }

@@ -30,10 +30,16 @@ export function connectionConfig({ url, password }: StorageOptions): PostgresCon
   }
 }
 
-/** The same for migrations: the larger the tables, the longer they take, and other processes wait for them. */
+/** The same for migrations and archives: the larger the tables, the longer they take, and others wait for them. */
 export function patientConfig(options: StorageOptions): PostgresConnectionConfig {
   const config = connectionConfig(options)
-  return { ...config, statement_timeout: 0, lock_timeout: 0, query_timeout: 0 }
+  return {
+    ...config,
+    statement_timeout: 0,
+    lock_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+    query_timeout: 0,
+  }
 }
 
 /** The client takes a password beside a URL for absent, so it goes into it, as a parameter: some URLs have no host. */

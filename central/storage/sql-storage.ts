@@ -70,9 +70,8 @@ export class SqlStorage implements Storage {
 
   async #migrate(): Promise<void> {
     const { ddl, patientDialect } = this.#engine
-    if (patientDialect === undefined) return await migrate(this.database, ddl)
-    await using patient = new Kysely<Tables>({ dialect: patientDialect })
-    await migrate(patient, ddl)
+    await using patient = patientDialect && new Kysely<Tables>({ dialect: patientDialect })
+    await migrate(patient ?? this.database, ddl)
   }
 }
 
