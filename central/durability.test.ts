@@ -1,14 +1,13 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { OpcpClient } from '#opcp'
-import { privateKeyPem } from '#pki'
+import { privateKeyPem, type VehicleCredentials } from '#pki'
 
+import { startCentralProcess } from './central-process.fixture.ts'
 import {
   generateBody,
   installationRequest,
@@ -20,6 +19,10 @@ import {
   startScene,
   type CentralScene,
 } from './central.fixture.ts'
+import { rawRequest, tokenOf } from './raw-request.fixture.ts'
+import { brokenInvariants } from './storage/invariants.fixture.ts'
+import { ENGINES, openTestStorage } from './storage/storage.fixture.ts'
+import { addSilentEndpoints } from './webhooks/silent-endpoints.fixture.ts'
 
 /** How a private key begins, in hex: PEM, SEC1 and PKCS#8 of P-256, PKCS#8 of RSA. */
 const PRIVATE_KEYS = [
@@ -28,6 +31,11 @@ const PRIVATE_KEYS = [
   '308187020100301306072a8648',
   '020100300d06092a864886f70d010101',
 ]
+
+const KILLS = 3
+const WRITERS = 4
+/** Time for some dozens of writes. */
+const LIFETIME_MAX_MS = 300
 
 let scene: CentralScene
 beforeAll(async () => {
@@ -53,27 +61,76 @@ describe('what was acknowledged', () => {
     expect(again.messages).toHaveLength(1)
   })
 
-  test('survives kill -9 in the middle of writing', async () => {
-    const program = await spawnCentral(scene)
-    await using oem = openClient(program, { role: 'OEM', ca: scene.pki['tls/ca'].certificate })
-    const acknowledged: string[] = []
-    const writers = Array.from({ length: 4 }, async () => {
-      for (;;) {
-        const vehicle = await newVehicle(scene.pki)
-        await oem.putProvCert(provCertBody(vehicle))
-        acknowledged.push(vehicle.pcid)
-        if (acknowledged.length === 20) program.kill()
+  test.each(ENGINES)(
+    'on %s survives kill -9 at any moment of writing, and nothing is half done',
+    async (engine) => {
+      await using database = await openTestStorage(engine)
+      await using killed = await startScene({ database: database.options })
+      await addSilentEndpoints(database.storage)
+      await putRoots(killed)
+      const acknowledged: Acknowledged = { contracts: new Map(), deleted: [] }
+      for (let kill = 0; kill < KILLS; kill++) {
+        await writeUntilKilled(killed, acknowledged)
+        await expect(brokenInvariants(database.storage)).resolves.toEqual([])
       }
-    })
-    await Promise.allSettled(writers)
-    expect(acknowledged.length).toBeGreaterThanOrEqual(20)
-    await scene.restart()
-    for (const pcid of acknowledged)
-      await expect(scene.clientOf('OEM').getProvCert(pcid)).resolves.toMatchObject({
-        fingerprint: expect.any(String),
-      })
-  })
+      await killed.restart()
+      await expectAll(killed, acknowledged)
+    },
+  )
 })
+
+/** What writers were told is done. */
+interface Acknowledged {
+  /** By EMAID. */
+  readonly contracts: Map<string, VehicleCredentials>
+  /** Vehicles with their contracts. */
+  readonly deleted: VehicleCredentials[]
+}
+
+/** Writes to a process that ends at a moment nobody knows, though not before it has done something of each kind. */
+async function writeUntilKilled(on: CentralScene, { contracts, deleted }: Acknowledged): Promise<void> {
+  await using program = await startCentralProcess(on.config)
+  const there = { ...on, central: { ...on.central, url: program.url } }
+  const ca = on.pki['tls/ca'].certificate
+  await using oem = openClient(program, { role: 'OEM', ca })
+  await using mo = openClient(program, { role: 'MO_HUBJECT_PKI', ca })
+  const headers = { authorization: `Bearer ${await tokenOf(there, 'OEM')}` }
+  const known = { contracts: contracts.size, deleted: deleted.length }
+  const enough = Promise.withResolvers<void>()
+  const writers = Array.from({ length: WRITERS }, async () => {
+    for (let round = 1; ; round++) {
+      const vehicle = await newVehicle(on.pki)
+      const { pcid } = vehicle
+      const emaid = pcid.replace('EVOTEST00', 'DEEVO')
+      await oem.putProvCert(provCertBody(vehicle))
+      await mo.generateSignedContractData(generateBody({ pcid, emaid }))
+      contracts.set(emaid, vehicle)
+      await mo.generateSignedContractData(generateBody({ pcid, emaid }))
+      if (contracts.size > known.contracts && deleted.length > known.deleted) enough.resolve()
+      if (round % 2 === 0) continue
+      // Until it is answered nobody knows whether it is there.
+      contracts.delete(emaid)
+      await rawRequest(there, 'DELETE', `/v1/oem/provCerts/${pcid}`, { headers })
+      deleted.push(vehicle)
+    }
+  })
+  const ended = Promise.allSettled(writers)
+  await Promise.race([enough.promise, ...writers])
+  await setTimeout(Math.random() * LIFETIME_MAX_MS)
+  await program.kill()
+  const code = expect.stringMatching(/^(ERR_OPCP_UNREACHABLE|ECONNRESET|ECONNREFUSED|EPIPE)$/)
+  const reason = expect.objectContaining({ code })
+  expect(await ended).toEqual(writers.map(() => ({ status: 'rejected', reason })))
+}
+
+async function expectAll({ clientOf }: CentralScene, { contracts, deleted }: Acknowledged): Promise<void> {
+  for (const [emaid, vehicle] of contracts) {
+    const answer = await clientOf('CPO').getSignedContractData(await installationRequest(vehicle))
+    expect(answer).toMatchObject({ status: 200, messages: [{ emaid }] })
+  }
+  for (const { pcid } of deleted)
+    await expect(clientOf('OEM').getProvCert(pcid)).rejects.toMatchObject({ status: 404 })
+}
 
 describe('secrets', () => {
   test('are in neither the database nor the log', async () => {
@@ -107,22 +164,4 @@ describe('secrets', () => {
 function scalarOf(pem: string): string {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
   return der.subarray(36, 68).toString('hex')
-}
-
-/** A central on the files of the scene, in a process that can be killed; the scene's own must not write meanwhile. */
-async function spawnCentral({ directory, config }: CentralScene): Promise<{ url: string; kill: () => void }> {
-  const script = join(directory, 'central.ts')
-  await writeFile(
-    script,
-    `import { startCentral } from '${import.meta.resolve('./start-central.ts')}'
-     import { createLogger } from '${import.meta.resolve('../service/index.ts')}'
-     import { systemClock, systemRandom } from '${import.meta.resolve('../base/index.ts')}'
-     const logger = createLogger({ name: 'central', level: 'silent' })
-     const ports = { logger, clock: systemClock, random: systemRandom }
-     const central = await startCentral(${JSON.stringify(config)}, ports)
-     process.send(central.url)`,
-  )
-  const child = fork(script, { stdio: 'inherit' })
-  const [url] = await once(child, 'message')
-  return { url: String(url), kill: () => void child.kill('SIGKILL') }
 }
