@@ -51,7 +51,7 @@ import { enterConfigClients } from './registry/config-clients.ts'
 import { CentralError } from './start-error.ts'
 import type { Storage } from './storage-port.ts'
 import { openStorage } from './storage/open-storage.ts'
-import { sweepExpiredContracts } from './sweeps/contract-expiry.ts'
+import { sweepExpiredContracts, sweepRevokedContracts } from './sweeps/contract-expiry.ts'
 import { sweepRetention } from './sweeps/retention.ts'
 import { sweepExpiredRoots } from './sweeps/root-expiry.ts'
 import { sweepHourly } from './sweeps/sweeps.ts'
@@ -184,6 +184,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
       'root-expiry': () => sweepExpiredRoots({ ...pools, clock }),
       vehicles: (signal) => sweepEndedVehicles({ ...pools, storage }, signal),
       'contract-expiry': (signal) => sweepExpiredContracts({ ...pools, storage, clock, random }, signal),
+      'contract-revocation': (signal) => sweepRevokedContracts({ ...pools, storage, clock, random }, signal),
     },
     { logger },
   )

@@ -118,6 +118,11 @@ export interface ContractStore {
     readonly afterEmaidKey: string
     readonly limit: number
   }): Promise<readonly string[]>
+  /** The held certificates that a CA here has revoked, in the order of their EMAIDs, each of which usually has one. */
+  listRevoked(page: {
+    readonly afterEmaidKey: string
+    readonly limit: number
+  }): Promise<readonly { readonly emaidKey: string; readonly contractCertificate: Uint8Array }[]>
   /** Erases old deliveries, and the records of contracts that ended long ago. */
   prune(which: { readonly deliveriesBeforeMs: number; readonly validToBeforeMs: number }): Promise<void>
 }

@@ -204,6 +204,32 @@ export class SqlContractStore implements ContractStore {
     return rows.map(({ emaid_key: emaidKey }) => emaidKey)
   }
 
+  async listRevoked({
+    afterEmaidKey,
+    limit,
+  }: Parameters<ContractStore['listRevoked']>[0]): ReturnType<ContractStore['listRevoked']> {
+    const rows = await this.#database
+      .selectFrom('issued_certificate')
+      .innerJoin('contract_bundle', 'contract_bundle.contract_certificate', 'issued_certificate.certificate')
+      .select(['contract_bundle.emaid_key', 'contract_bundle.contract_certificate'])
+      .distinct()
+      .where('issued_certificate.revoked_at_ms', 'is not', null)
+      // Says nothing that the join does not, but there is an index for it.
+      .where(
+        'contract_bundle.emaid_key',
+        '=',
+        sql<string>`upper(replace(issued_certificate.common_name, '-', ''))`,
+      )
+      .where('contract_bundle.emaid_key', '>', afterEmaidKey)
+      .orderBy('contract_bundle.emaid_key')
+      .limit(limit)
+      .execute()
+    return rows.map((row) => ({
+      emaidKey: row.emaid_key,
+      contractCertificate: row.contract_certificate,
+    }))
+  }
+
   async prune({ deliveriesBeforeMs, validToBeforeMs }: Parameters<ContractStore['prune']>[0]): Promise<void> {
     await this.#database
       .deleteFrom('contract_delivery')

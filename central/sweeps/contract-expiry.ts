@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes } from '#base'
+import { equalBytes, type Clock, type RandomBytes } from '#base'
 import { parseCertificate } from '#pki'
 
 import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
@@ -28,7 +28,9 @@ export async function sweepExpiredContracts(parts: Parts, signal: AbortSignal): 
     const emaidKeys = await storage.stores.contracts.listEnded(page)
     for (const emaidKey of emaidKeys) {
       if (signal.aborted) return
-      await removeExpired(emaidKey, { ...parts, roots })
+      // A bundle ends with the first of its certificates; with the CPS's alone the contract goes on.
+      const hasEnded = (certificate: Uint8Array): boolean => parseCertificate(certificate).validToMs < clock()
+      await removeEnded(emaidKey, { ...parts, roots, hasEnded, action: 'contract.expire' })
     }
     const last = emaidKeys.at(-1)
     if (last === undefined) return
@@ -36,9 +38,38 @@ export async function sweepExpiredContracts(parts: Parts, signal: AbortSignal): 
   }
 }
 
-async function removeExpired(
+/** Removes the contracts whose certificate a CA here has revoked, and has the makers of the vehicles told. */
+export async function sweepRevokedContracts(parts: Parts, signal: AbortSignal): Promise<void> {
+  const roots = await parts.roots.list()
+  let afterEmaidKey = ''
+  while (!signal.aborted) {
+    const page = { afterEmaidKey, limit: BATCH_MAX }
+    const revoked = await parts.storage.stores.contracts.listRevoked(page)
+    for (const { emaidKey, contractCertificate } of revoked) {
+      if (signal.aborted) return
+      const hasEnded = (certificate: Uint8Array): boolean => equalBytes(certificate, contractCertificate)
+      await removeEnded(emaidKey, { ...parts, roots, hasEnded, action: 'contract.revoke' })
+    }
+    const last = revoked.at(-1)
+    if (last === undefined) return
+    afterEmaidKey = last.emaidKey
+  }
+}
+
+async function removeEnded(
   emaidKey: string,
-  { storage, roots, clock, random }: Omit<Parts, 'roots'> & { readonly roots: readonly Root[] },
+  {
+    storage,
+    roots,
+    clock,
+    random,
+    hasEnded,
+    action,
+  }: Omit<Parts, 'roots'> & {
+    readonly roots: readonly Root[]
+    readonly hasEnded: (contractCertificate: Uint8Array) => boolean
+    readonly action: string
+  },
 ): Promise<void> {
   const pcidKey = await storage.stores.contracts.vehicleOf(emaidKey)
   if (pcidKey === undefined) return
@@ -46,15 +77,14 @@ async function removeExpired(
     await unit.vehicles.lock(pcidKey)
     const nowMs = clock()
     const held = await unit.contracts.find({ emaidKey, pcidKey })
-    // A bundle ends with the first of its certificates; with the CPS's alone the contract goes on.
-    const expired = held.filter((each) => parseCertificate(each.contractCertificate).validToMs < nowMs)
-    for (const { namespace, rootFingerprint } of expired) {
+    const ended = held.filter(({ contractCertificate }) => hasEnded(contractCertificate))
+    for (const { namespace, rootFingerprint } of ended) {
       const which = { emaidKey, pcidKey, namespace, rootFingerprint }
       for (const gone of await removeContracts(unit.contracts, which, nowMs)) {
         const event = eventContractOf(gone, roots)
         await unit.outbox.publish(contractEvent('oem.contract.deleted', event, { clock, random }))
         const object = { type: 'contract', id: emaidKey } as const
-        const what = { action: 'contract.expire', by: SYSTEM, object, before: gone.contractCertificate }
+        const what = { action, by: SYSTEM, object, before: gone.contractCertificate }
         await unit.audit.append(auditEntry(what, { clock, random }))
       }
     }

@@ -12,7 +12,7 @@ import type { StoredContract } from '../ccp/contract-store.ts'
 import { pkiForTests } from '../central.fixture.ts'
 import type { Storage } from '../storage-port.ts'
 import { ENGINES, openTestStorage } from '../storage/storage.fixture.ts'
-import { sweepExpiredContracts } from './contract-expiry.ts'
+import { sweepExpiredContracts, sweepRevokedContracts } from './contract-expiry.ts'
 import { sweepRetention } from './retention.ts'
 import { sweepHourly } from './sweeps.ts'
 
@@ -95,6 +95,28 @@ describe.each(ENGINES)('sweeps on %s', (engine) => {
     await sweepExpiredContracts(ports, new AbortController().signal)
     expect(await storage.stores.contracts.find({ emaidKey: EMAID })).toHaveLength(1)
     expect(await storage.stores.outbox.count()).toMatchObject({ PENDING: 0 })
+  })
+
+  test('a contract whose certificate our CA has revoked goes once, with an event and a record', async () => {
+    const { certificate } = (await pkiForTests())['cps/leaf']
+    await using opened = await openTestStorage(engine)
+    const { storage } = opened
+    const { contracts, issued, outbox, audit } = storage.stores
+    await putContract(storage, certificate.der)
+    const name = { issuerKeySha256: 'ca', serialNumberHex: '01' }
+    const terms = { commonName: 'DE-EVO-C00000001', requester: 'mo', issuedAtMs: 0, validToMs: 1 }
+    await issued.reserve({ ...name, ...terms })
+    await issued.complete(name, certificate.der)
+    const ports = { storage, roots, random: systemRandom, clock: () => certificate.validFromMs }
+    const sweep = () => sweepRevokedContracts(ports, new AbortController().signal)
+    await sweep()
+    expect(await contracts.find({ emaidKey: EMAID })).toHaveLength(1)
+    await issued.revoke(name, { revokedAtMs: 1, reason: 'keyCompromise' })
+    for (let round = 0; round < 2; round++) await sweep()
+    expect(await contracts.find({ emaidKey: EMAID })).toEqual([])
+    expect(await outbox.count()).toMatchObject({ PENDING: 1 })
+    const records = await audit.list({ fromSeq: 1, limit: 10 })
+    expect(records.map(({ record }) => JSON.parse(record).action)).toEqual(['contract.revoke'])
   })
 
   test('deliveries are forgotten after 90 days, records of contracts two years after their end', async () => {
