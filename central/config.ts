@@ -5,7 +5,7 @@ import { FilePath, FileUrl, LogLevel, revocationConfig, RevocationUse, SecretSou
 
 import { PeerConfig } from './federation/peer-config.ts'
 import { RequestLimits } from './http/request-limits.ts'
-import { RcpConfig } from './rcp/trust-list-signer.ts'
+import { RcpConfig } from './rcp/rcp-config.ts'
 import { PERMISSIONS, POOL_PERMISSIONS } from './registry/client.ts'
 import { SIGNING_KEY_MEMBERS } from './signing-key-source.ts'
 import { WebhookConfig } from './webhooks/webhook-config.ts'

@@ -30,6 +30,10 @@ export const POOL_ERROR_STATUS = {
   ERR_REGISTRY_CHANGED: 409,
   ERR_RCP_NOT_FOUND: 404,
   ERR_RCP_ROOT_REFUSED: 400,
+  /** Who proposes a root cannot approve it. */
+  ERR_RCP_SAME_PERSON: 403,
+  /** Approved was another certificate than the proposed one. */
+  ERR_RCP_FINGERPRINT: 400,
   /** No certificate trust list of that number, or none at all. */
   ERR_RCP_NO_TRUST_LIST: 404,
   ERR_PCP_NOT_FOUND: 404,

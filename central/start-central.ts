@@ -5,6 +5,7 @@ import { PathRevocation, unknownRevocationEntry } from '#pki'
 import { readSecret, type Logger } from '#service'
 
 import { serveErasures } from './admin/erasure-routes.ts'
+import { serveRootApproval } from './admin/root-routes.ts'
 import { serveAdmin } from './admin/serve-admin.ts'
 import { serveAudit } from './audit/audit-routes.ts'
 import { Denials } from './audit/denials.ts'
@@ -42,6 +43,7 @@ import { servePcp } from './pcp/pcp-routes.ts'
 import { ProvisioningPool } from './pcp/provisioning-pool.ts'
 import type { OnProfileRemark } from './rcp/profile-check.ts'
 import { serveRcp } from './rcp/rcp-routes.ts'
+import { RootApproval } from './rcp/root-approval.ts'
 import { RootPool, type PathRecords } from './rcp/root-pool.ts'
 import { serveTrustLists } from './rcp/trust-list-route.ts'
 import { openTrustListSigner } from './rcp/trust-list-signer.ts'
@@ -144,7 +146,13 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
     perSourceMax: config.limits.tokensPerSource,
     clock,
   })
-  serveRcp(app, { pool: pools.roots, authentication: authority })
+  const approval = new RootApproval({ ...pools, storage, clock, random })
+  serveRcp(app, {
+    pool: pools.roots,
+    add: config.rcp.fourEyes ? approval.propose.bind(approval) : pools.roots.add.bind(pools.roots),
+    authentication: authority,
+  })
+  serveRootApproval(app, { approval, authentication: authority })
   serveTrustLists(app, {
     lists: new TrustLists({
       storage,

@@ -4,6 +4,7 @@ import type { ContractStore } from './ccp/contract-store.ts'
 import type { EndEntityStore } from './est/end-entity-store.ts'
 import type { IssuedStore } from './est/issued-store.ts'
 import type { ProvisioningStore } from './pcp/provisioning-store.ts'
+import type { PendingRootStore } from './rcp/pending-root-store.ts'
 import type { RootStore } from './rcp/root-store.ts'
 import type { TrustListStore } from './rcp/trust-list-store.ts'
 import type { RegistryStore } from './registry/registry-store.ts'
@@ -16,6 +17,7 @@ import type { OutboxStore } from './webhooks/outbox-store.ts'
  */
 export interface Stores {
   readonly roots: RootStore
+  readonly pendingRoots: PendingRootStore
   readonly trustLists: TrustListStore
   readonly vehicles: ProvisioningStore
   readonly contracts: ContractStore

@@ -26,6 +26,7 @@ export {
 export type { ContractDataTexts } from './cps-bodies.ts'
 export { CertificateTrustList, CtlResponse } from './ctl-bodies.ts'
 export type { CtlEntry } from './ctl-bodies.ts'
+export { EmptyBody } from './empty-body.ts'
 export { ErrorBody, TokenErrorBody } from './error-body.ts'
 export { OpcpError, OpcpRefusal } from './errors.ts'
 export type { OpcpErrorCode } from './errors.ts'

@@ -34,7 +34,8 @@ export const RCP_OPERATIONS = {
     path: '/v1/root/rootCerts',
     scope: SCOPES.rcp,
     roles: { ADMIN: 'any' },
-    summary: 'Adds a root certificate; the same one again changes nothing.',
+    summary:
+      'Adds a root certificate, at once or when a second administrator has approved it; the same one again changes nothing.',
     request: RootCertUpload,
     answers: { 200: RootCertResponse },
   },

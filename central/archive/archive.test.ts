@@ -141,6 +141,17 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       removed_at_ms: 2,
     },
   ],
+  pending_root: [
+    {
+      id: '3',
+      fingerprint: HASH,
+      root_type: 'OEM',
+      certificate: BYTES,
+      proposed_by_client: 'admin',
+      proposed_by_person: 'person',
+      proposed_at_ms: 1,
+    },
+  ],
   trust_list: [
     {
       sequence: 1,

@@ -16,7 +16,16 @@ const rootCertUpload = Compile(RootCertUpload)
 
 export function serveRcp(
   app: FastifyInstance,
-  { pool, authentication }: { readonly pool: RootPool; readonly authentication: Authentication },
+  {
+    pool,
+    add,
+    authentication,
+  }: {
+    readonly pool: RootPool
+    /** What becomes of an upload: a root at once, or when it is approved. */
+    readonly add: RootPool['add']
+    readonly authentication: Authentication
+  },
 ): void {
   serveOperation(app, OPERATIONS.getRootCerts, {
     authentication,
@@ -44,7 +53,7 @@ export function serveRcp(
       const upload = readBody(body, rootCertUpload)
       const rootType = readRootType(upload.rootType)
       const certificate = readCertificate(upload.caCertificate, 'caCertificate', ROOT_CERTIFICATE_BYTES_MAX)
-      return { status: 200, body: { RootResponse: rootCertOf(await pool.add(certificate, rootType, actor)) } }
+      return { status: 200, body: { RootResponse: rootCertOf(await add(certificate, rootType, actor)) } }
     },
   })
   serveOperation(app, OPERATIONS.deleteRootCert, {

@@ -7,7 +7,7 @@ import { auditEntry } from '../audit/audit-record.ts'
 import type { Actor } from '../http/caller.ts'
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
-import type { Storage } from '../storage-port.ts'
+import type { Storage, UnitOfWork } from '../storage-port.ts'
 import { rootEvent } from '../webhooks/events.ts'
 import { ProfileCheck, type OnProfileRemark } from './profile-check.ts'
 import type { StoredRoot } from './root-store.ts'
@@ -82,21 +82,24 @@ export class RootPool {
   }
 
   /**
-   * Adds a root. Adding the same one of the same type again changes nothing and gives the root that is there.
+   * Adds a root. Adding the same one of the same type again changes nothing and gives the root that is there. `take` comes
+   * first in the transaction: when it throws, nothing is added.
    *
    * @throws {PoolError} ERR_RCP_ROOT_REFUSED
    */
-  async add(certificate: Certificate, rootType: RootType, by: Actor): Promise<Root> {
+  async add(
+    certificate: Certificate,
+    rootType: RootType,
+    by: Actor,
+    {
+      id = uuidOf(this.#random),
+      take = async () => {},
+    }: { readonly id?: string; readonly take?: (unit: UnitOfWork) => Promise<void> } = {},
+  ): Promise<Root> {
     const nowMs = this.#clock()
-    requireRoot(certificate, nowMs)
-    const refused = this.#profiles.refuseRoot(certificate, rootType)
-    if (refused !== undefined)
-      throw new PoolError(
-        'ERR_RCP_ROOT_REFUSED',
-        `The root certificate does not fit its profile: ${refused.message}.`,
-      )
+    this.requireAcceptable(certificate, rootType)
     const root = {
-      id: uuidOf(this.#random),
+      id,
       rootType,
       fingerprint: certificate.fingerprintSha256Hex,
       certificate: certificate.der,
@@ -105,6 +108,7 @@ export class RootPool {
     const ports = { clock: this.#clock, random: this.#random }
     const event = rootEvent('root.cert.added', rootOf(root), ports)
     const held = await this.#storage.transaction(async (unit) => {
+      await take(unit)
       const put = await unit.roots.put(root)
       if (put.id !== root.id) return put
       // Roots of private environments are nobody else's matter.
@@ -115,6 +119,17 @@ export class RootPool {
     })
     this.#forget()
     return rootOf(held)
+  }
+
+  /** Whether a certificate can be a root of the type at all. @throws {PoolError} ERR_RCP_ROOT_REFUSED */
+  requireAcceptable(certificate: Certificate, rootType: RootType): void {
+    requireRoot(certificate, this.#clock())
+    const refused = this.#profiles.refuseRoot(certificate, rootType)
+    if (refused === undefined) return
+    throw new PoolError(
+      'ERR_RCP_ROOT_REFUSED',
+      `The root certificate does not fit its profile: ${refused.message}.`,
+    )
   }
 
   /**

@@ -13,6 +13,7 @@ import { keepRootRecords } from './migrations/0014-root-records.ts'
 import { keepTrustLists } from './migrations/0015-trust-lists.ts'
 import { indexForSweeps } from './migrations/0016-sweeps.ts'
 import { keepLastCrl } from './migrations/0017-last-crl.ts'
+import { createPendingRoots } from './migrations/0018-pending-roots.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -28,6 +29,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-trust-lists': keepTrustLists,
   '0016-sweeps': indexForSweeps,
   '0017-last-crl': keepLastCrl,
+  '0018-pending-roots': createPendingRoots,
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ROOT_TYPES } from '#opcp'
+import { ROOT_TYPES, type RootType } from '#opcp'
 
 import type { RootEnd, RootStore, StoredRoot } from '../rcp/root-store.ts'
 import type { Database } from './database.ts'
@@ -54,12 +54,17 @@ export class SqlRootStore implements RootStore {
   }
 }
 
+/** The type as it was stored. */
+export function rootTypeOf({ id, root_type: text }: Pick<RootRow, 'id' | 'root_type'>): RootType {
+  const rootType = ROOT_TYPES.find((type) => type === text)
+  if (rootType === undefined) throw new TypeError(`root ${id} has the unknown type ${text}`)
+  return rootType
+}
+
 function rootOf(row: RootRow): StoredRoot {
-  const rootType = ROOT_TYPES.find((type) => type === row.root_type)
-  if (rootType === undefined) throw new TypeError(`root ${row.id} has the unknown type ${row.root_type}`)
   return {
     id: row.id,
-    rootType,
+    rootType: rootTypeOf(row),
     fingerprint: row.fingerprint,
     certificate: row.certificate,
     addedAtMs: row.added_at_ms,

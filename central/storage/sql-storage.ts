@@ -13,6 +13,7 @@ import { SqlEndpointStore } from './sql-endpoint-store.ts'
 import { SqlErasureStore } from './sql-erasure-store.ts'
 import { SqlIssuedStore } from './sql-issued-store.ts'
 import { SqlOutboxStore } from './sql-outbox-store.ts'
+import { SqlPendingRootStore } from './sql-pending-root-store.ts'
 import { SqlProvisioningStore } from './sql-provisioning-store.ts'
 import { SqlRegistryStore } from './sql-registry-store.ts'
 import { SqlRootStore } from './sql-root-store.ts'
@@ -78,6 +79,7 @@ export class SqlStorage implements Storage {
 function storesOf(database: Database): Stores {
   return {
     roots: new SqlRootStore(database),
+    pendingRoots: new SqlPendingRootStore(database),
     trustLists: new SqlTrustListStore(database),
     vehicles: new SqlProvisioningStore(database),
     contracts: new SqlContractStore(database),

@@ -4,6 +4,7 @@ import type { GeneratedAlways } from 'kysely'
 export interface Tables {
   root: RootRow
   root_tombstone: RootTombstoneRow
+  pending_root: PendingRootRow
   trust_list: TrustListRow
   provisioning_certificate: ProvisioningCertificateRow
   provisioning_tombstone: ProvisioningTombstoneRow
@@ -39,6 +40,17 @@ export interface RootRow {
 interface RootTombstoneRow extends RootRow {
   state: 'EXPIRED' | 'REVOKED'
   removed_at_ms: number
+}
+
+/** A root that nobody has approved yet. */
+export interface PendingRootRow {
+  id: string
+  fingerprint: string
+  root_type: string
+  certificate: Uint8Array
+  proposed_by_client: string
+  proposed_by_person: string
+  proposed_at_ms: number
 }
 
 export interface TrustListRow {
