@@ -43,8 +43,23 @@ async function explain(...args: readonly string[]): Promise<Run> {
   return { exitCode, output, errors }
 }
 
-const subs = (): string[] => ['sub1', 'sub2'].map((name) => join(pki, 'cps', `${name}.pem`))
+const subs = (branch = 'cps'): string[] => ['sub1', 'sub2'].map((name) => join(pki, branch, `${name}.pem`))
 const leaf = (): string => join(pki, 'cps', 'leaf.pem')
+/** A contract of the MO's CA, issued for the occasion. */
+async function contract(): Promise<string> {
+  const certificate = await readCertificate(join(pki, 'mo', 'sub2.pem'))
+  const signer = softwareSigner(await readPrivateKey(join(pki, 'mo', 'sub2.key.pem')))
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const notBeforeMs = Math.floor(AT_MS / 1000) * 1000
+  const dates = { notBeforeMs, notAfterMs: notBeforeMs + 3_600_000 }
+  const subject = { commonName: 'DEEVOC1234567X', organizationName: 'Example' }
+  const ca = new CertificateAuthority({ certificate, signer, random: systemRandom })
+  const issued = await ca.issue({ profile: 'contract', subject, publicKey, ...dates })
+  const file = join(pki, 'contract.pem')
+  await writeFile(file, issued.toPem())
+  return file
+}
+
 const roots = (): string[] => ['--roots', join(pki, 'trust')]
 
 beforeAll(async () => {
@@ -121,6 +136,20 @@ describe('pki explain', () => {
   ])('judges for the profile $profile: $code', async ({ profile, code }) => {
     const { output } = await explain(leaf(), ...subs(), ...roots(), '--profile', profile, '--json')
     expect(JSON.parse(output)).toMatchObject({ valid: code === undefined, ...(code && { code }), profile })
+  })
+
+  test.each([
+    // Contracts of the field have no domain component, nor need a vehicle's have one: the root tells which it is.
+    { roles: ['contract', 'oem'], branch: 'mo', file: () => contract() },
+    { roles: ['oem'], branch: 'oem', file: () => join(pki, 'vehicles/EVOTEST0000000001/certificate.pem') },
+    { roles: ['cps'], branch: 'cps', file: () => leaf() },
+    { roles: ['secc'], branch: 'cpo', file: () => join(pki, 'cpo/leaf.pem') },
+  ])('a leaf of $branch is valid for $roles and for no other role', async ({ roles, branch, file }) => {
+    const asked = [await file(), ...subs(branch), ...roots()]
+    const valid: string[] = []
+    for (const profile of ['contract', 'oem', 'cps', 'secc', 'none'])
+      if ((await explain(...asked, '--profile', profile)).exitCode === 0) valid.push(profile)
+    expect(valid).toEqual([...roles, 'none'])
   })
 
   test('refuses what a CRL revokes, and what has no CRL where that is required', async () => {
