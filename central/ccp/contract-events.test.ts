@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { MO_EVENTS, OEM_EVENTS } from '#opcp'
 import type { VehicleCredentials } from '#pki'
 
 import {
@@ -17,6 +15,7 @@ import {
 import { rawRequest, tokenOf } from '../raw-request.fixture.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { SqlStorage } from '../storage/sql-storage.ts'
+import { addSilentEndpoints } from '../webhooks/silent-endpoints.fixture.ts'
 
 let scene: CentralScene
 let storage: SqlStorage
@@ -24,26 +23,7 @@ beforeAll(async () => {
   scene = await startScene()
   await putRoots(scene)
   storage = await openStorage({ url: scene.config.database.url })
-  for (const [events, identifiers] of [
-    [MO_EVENTS, { providerIds: ['DEEVO'], wmis: [] }],
-    [OEM_EVENTS, { providerIds: [], wmis: ['EVO'] }],
-  ] as const)
-    await storage.transaction((unit) =>
-      unit.endpoints.add({
-        id: randomUUID(),
-        owner: { participantId: 'P', name: 'P', roles: [], ...identifiers },
-        url: 'https://receiver.example/',
-        enabledEvents: events,
-        description: undefined,
-        metadata: {},
-        wmiFilter: [],
-        // Nothing is sent, and all is kept.
-        status: 'SUSPENDED',
-        secrets: { current: new Uint8Array(32), previous: undefined },
-        createdAtMs: 0,
-        version: 1,
-      }),
-    )
+  await addSilentEndpoints(storage)
 })
 afterAll(async () => {
   await storage[Symbol.asyncDispose]()
