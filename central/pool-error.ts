@@ -19,6 +19,13 @@ export const POOL_ERROR_STATUS = {
   ERR_POOL_PRECONDITION: 412,
   /** A client or a source asks more often than it may. */
   ERR_POOL_RATE: 429,
+  ERR_POOL_IDEMPOTENCY_KEY: 400,
+  /** The Idempotency-Key came with another request before. */
+  ERR_POOL_IDEMPOTENCY_REUSED: 422,
+  /** The request of this Idempotency-Key is still being carried out. */
+  ERR_POOL_IDEMPOTENCY_PENDING: 409,
+  /** It was carried out, and its answer held a secret, which is told once. */
+  ERR_POOL_IDEMPOTENCY_SECRET: 409,
   ERR_REGISTRY_NOT_FOUND: 404,
   /** The id or identifier is somebody else's. */
   ERR_REGISTRY_TAKEN: 409,

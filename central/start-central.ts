@@ -30,6 +30,7 @@ import type { OperatorCas } from './est/operator-ca.ts'
 import { servePki } from './est/serve-pki.ts'
 import { openPeers } from './federation/open-peers.ts'
 import { PeerPools } from './federation/peer-pools.ts'
+import { serveWritesOnce } from './http/idempotency.ts'
 import { limitRequests } from './http/request-limits.ts'
 import { createHttpsServer, replaceTls, requireReplaceableTls } from './http/server.ts'
 import { runAsLeader } from './leader.ts'
@@ -136,6 +137,7 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   const routes = collectRoutes(app)
   const audiences = [config.token.audience, ...config.token.audienceAliases]
   limitRequests(app, { limits: config.limits, clock })
+  serveWritesOnce(app, { store: storage.stores.idempotency, clock, random })
   recordDenials(app, { denials, clients })
   serveTokens(app, {
     clients,

@@ -2,6 +2,7 @@ import type { ErasureStore } from './admin/erasure-store.ts'
 import type { AuditStore } from './audit/audit-store.ts'
 import type { ContractStore } from './ccp/contract-store.ts'
 import type { EndEntityStore } from './est/end-entity-store.ts'
+import type { IdempotencyStore } from './http/idempotency-store.ts'
 import type { IssuedStore } from './est/issued-store.ts'
 import type { ProvisioningStore } from './pcp/provisioning-store.ts'
 import type { PendingRootStore } from './rcp/pending-root-store.ts'
@@ -24,6 +25,7 @@ export interface Stores {
   readonly issued: IssuedStore
   readonly endEntities: EndEntityStore
   readonly registry: RegistryStore
+  readonly idempotency: IdempotencyStore
   readonly endpoints: EndpointStore
   readonly outbox: OutboxStore
   readonly audit: AuditStore

@@ -111,6 +111,20 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       version: 1,
     },
   ],
+  idempotency_key: [
+    {
+      client_id: 'a',
+      method: 'POST',
+      path: '/x',
+      key: 'k',
+      request_hash: HASH,
+      claim: 'c',
+      claimed_at_ms: 1,
+      expires_at_ms: 2,
+      status: 201,
+      body: '{}',
+    },
+  ],
   webhook_subscription: [{ event_type: 'x', subject: 'y', wmi: 'EVO', endpoint_id: 'endpoint' }],
   // Queued in this order, which is not that of their ids.
   webhook_event: [

@@ -14,6 +14,7 @@ import { keepTrustLists } from './migrations/0015-trust-lists.ts'
 import { indexForSweeps } from './migrations/0016-sweeps.ts'
 import { keepLastCrl } from './migrations/0017-last-crl.ts'
 import { createPendingRoots } from './migrations/0018-pending-roots.ts'
+import { createIdempotency } from './migrations/0019-idempotency.ts'
 import type { Tables } from './tables.ts'
 
 /** In the order of their names. */
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0016-sweeps': indexForSweeps,
   '0017-last-crl': keepLastCrl,
   '0018-pending-roots': createPendingRoots,
+  '0019-idempotency': createIdempotency,
 }
 
 /**

@@ -11,6 +11,7 @@ import { SqlContractStore } from './sql-contract-store.ts'
 import { SqlEndEntityStore } from './sql-end-entity-store.ts'
 import { SqlEndpointStore } from './sql-endpoint-store.ts'
 import { SqlErasureStore } from './sql-erasure-store.ts'
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts'
 import { SqlIssuedStore } from './sql-issued-store.ts'
 import { SqlOutboxStore } from './sql-outbox-store.ts'
 import { SqlPendingRootStore } from './sql-pending-root-store.ts'
@@ -86,6 +87,7 @@ function storesOf(database: Database): Stores {
     issued: new SqlIssuedStore(database),
     endEntities: new SqlEndEntityStore(database),
     registry: new SqlRegistryStore(database),
+    idempotency: new SqlIdempotencyStore(database),
     endpoints: new SqlEndpointStore(database),
     outbox: new SqlOutboxStore(database),
     audit: new SqlAuditStore(database),

@@ -19,6 +19,7 @@ export interface Tables {
   participant: ParticipantRow
   participant_identifier: ParticipantIdentifierRow
   client: ClientRow
+  idempotency_key: IdempotencyKeyRow
   webhook_endpoint: WebhookEndpointRow
   webhook_subscription: WebhookSubscriptionRow
   webhook_event: WebhookEventRow
@@ -219,6 +220,20 @@ export interface ClientRow {
   source: string
   version: number
   created_at_ms: number
+}
+
+/** Without a status: being carried out. */
+export interface IdempotencyKeyRow {
+  client_id: string
+  method: string
+  path: string
+  key: string
+  request_hash: string
+  claim: string
+  claimed_at_ms: number
+  expires_at_ms: number
+  status: number | null
+  body: string | null
 }
 
 /** Lists are separated by spaces. */
