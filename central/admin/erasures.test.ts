@@ -89,9 +89,9 @@ describe.each(ENGINES)('erasing on %s', (engine) => {
     for (const identifier of [other, 'DEEVOE00000004']) expect(after).toContain(identifier.toLowerCase())
     const erasures = (await recordsOf(storage)).filter(({ action }) => action.endsWith('.erase'))
     expect(erasures.map(({ action, actor }) => [action, actor.clientId])).toEqual([
-      ['contract.erase', 'ADMIN'],
-      ['contract.erase', 'ADMIN'],
       ['vehicle.erase', 'ADMIN'],
+      ['contract.erase', 'ADMIN'],
+      ['contract.erase', 'ADMIN'],
       ['vehicle.erase', 'ADMIN'],
       ['contract.erase', 'ADMIN'],
     ])

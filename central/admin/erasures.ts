@@ -23,22 +23,26 @@ export async function eraseSubject(subject: Subject, by: Actor, parts: Parts): P
   const { emaidKey, pcidKey } = { emaidKey: undefined, pcidKey: undefined, ...subject }
   const vehicle = pcidKey ?? (await parts.storage.stores.contracts.vehicleOf(emaidKey ?? ''))
   await parts.storage.transaction(async (unit) => {
+    const subjects = [subject]
     if (vehicle !== undefined) {
       await unit.vehicles.lock(vehicle)
       const removed = await unit.contracts.remove({ pcidKey: vehicle, emaidKey })
       const ended = new Set(removed.map(({ emaid }) => emaid.key))
-      for (const key of ended) if (key !== emaidKey) await eraseRecords(unit, { emaidKey: key }, by, parts)
+      for (const key of ended) if (key !== emaidKey) subjects.push({ emaidKey: key })
     }
     if (pcidKey !== undefined)
       for (const entry of await unit.vehicles.list(pcidKey)) await unit.vehicles.remove(entry)
-    await eraseRecords(unit, subject, by, parts)
+    const nowMs = parts.clock()
+    for (const each of subjects) {
+      await unit.erasure.erase(each, nowMs)
+      await unit.outbox.erase(each, nowMs)
+    }
+    // The last that is locked.
+    for (const each of subjects) await recordErasure(unit, each, by, parts)
   })
 }
 
-async function eraseRecords(unit: UnitOfWork, subject: Subject, by: Actor, ports: Parts): Promise<void> {
-  const nowMs = ports.clock()
-  await unit.erasure.erase(subject, nowMs)
-  await unit.outbox.erase(subject, nowMs)
+async function recordErasure(unit: UnitOfWork, subject: Subject, by: Actor, ports: Parts): Promise<void> {
   const object: AuditObject =
     'emaidKey' in subject
       ? { type: 'contract', id: subject.emaidKey }
