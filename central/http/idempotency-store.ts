@@ -1,5 +1,5 @@
 /** Which request a key stands for. */
-export interface IdempotencyName {
+interface IdempotencyName {
   readonly clientId: string
   readonly method: string
   /** With parameters written `:name`. */

@@ -223,7 +223,7 @@ export interface ClientRow {
 }
 
 /** Without a status: being carried out. */
-export interface IdempotencyKeyRow {
+interface IdempotencyKeyRow {
   client_id: string
   method: string
   path: string
