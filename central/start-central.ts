@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 import { codeOf, messageOf, type Clock, type RandomBytes } from '#base'
-import { PathRevocation, unknownRevocationEntry } from '#pki'
+import { PathRevocation, revocationLog } from '#pki'
 import { readSecret, type Logger } from '#service'
 
 import { serveErasures } from './admin/erasure-routes.ts'
@@ -103,7 +103,9 @@ export async function startCentral(config: CentralConfig, ports: CentralPorts): 
   await storage.stores.audit.begin(config.token.audience)
   await enterConfigClients(live.clients.entries, { storage, nowMs: clock() })
   const clients = new ClientDirectory({ store: registry, clock, configSecrets: live.clients.secrets })
-  const revocation = resources.use(await openRevocation(config.revocation, ports))
+  const revocation = resources.use(
+    await PathRevocation.open(config.revocation, { clock, ...revocationLog(logger) }),
+  )
   const { issued } = storage.stores
   const records = new IssuedRecords({ cas, store: issued })
   const pools = createPools(storage, { ...ports, cas, revocation, records })
@@ -248,24 +250,6 @@ function logSigners(signers: CpsSigners, logger: Logger): void {
       'CPS signer',
     )
   }
-}
-
-function openRevocation(
-  settings: CentralConfig['revocation'],
-  { clock, logger }: CentralPorts,
-): Promise<PathRevocation> {
-  return PathRevocation.open(settings, {
-    clock,
-    onUnknown: (unknown) => {
-      const { level, fields } = unknownRevocationEntry(unknown)
-      logger[level](fields, 'revocation status unknown')
-    },
-    onStoreFailure: (error) =>
-      logger.warn(
-        { code: codeOf(error), reason: messageOf(error) },
-        'an answer about revocation was not stored',
-      ),
-  })
 }
 
 function createPools(

@@ -1,15 +1,9 @@
 import { readFile } from 'node:fs/promises'
 
-import { type Clock, codeOf, messageOf } from '#base'
+import { type Clock, messageOf } from '#base'
 import { answerLocally, type ChargePointCall, OcppServer } from '#ocpp'
 import { OpcpClient } from '#opcp'
-import {
-  parseCertificates,
-  PathRevocation,
-  privateKeyPem,
-  readPrivateKey,
-  unknownRevocationEntry,
-} from '#pki'
+import { parseCertificates, PathRevocation, privateKeyPem, readPrivateKey, revocationLog } from '#pki'
 import { type Logger, readSecret } from '#service'
 
 import { ChargePointPasswords } from './charge-point-passwords.ts'
@@ -55,7 +49,9 @@ export async function startGateway(config: GatewayConfig, ports: GatewayPorts): 
       logger,
     }),
   )
-  const revocation = stack.use(await openRevocation(config.revocation, ports))
+  const revocation = stack.use(
+    await PathRevocation.open(config.revocation, { clock, ...revocationLog(logger) }),
+  )
   const parts = { pool: client, roots, revocation, clock, logger }
   const installation = await openInstallation(config.installation, parts)
   const { host, port, path, limits } = config.ocpp
@@ -127,24 +123,6 @@ async function openInstallation(
 ): Promise<ContractInstallation> {
   const vehicleIntermediates = file === undefined ? [] : parseCertificates(await readText(file))
   return new ContractInstallation({ ...limits, ...parts, vehicleIntermediates })
-}
-
-function openRevocation(
-  settings: GatewayConfig['revocation'],
-  { clock, logger }: GatewayPorts,
-): Promise<PathRevocation> {
-  return PathRevocation.open(settings, {
-    clock,
-    onUnknown: (unknown) => {
-      const { level, fields } = unknownRevocationEntry(unknown)
-      logger[level](fields, 'revocation status unknown')
-    },
-    onStoreFailure: (error) =>
-      logger.warn(
-        { code: codeOf(error), reason: messageOf(error) },
-        'an answer about revocation was not stored',
-      ),
-  })
 }
 
 async function readTls(

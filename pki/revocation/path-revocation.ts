@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { type Clock, messageOf } from '#base'
+import { type Clock, codeOf, messageOf } from '#base'
 
 import type { Certificate } from '../certificate/certificate.ts'
 import type { CertificateUse } from '../path/certificate-use.ts'
@@ -57,16 +57,33 @@ export interface UnknownRevocation {
   readonly answerAgeMs: number | undefined
 }
 
-/** The line of a log about it. It names the issuer only: whose certificate it is may be no matter for a log. */
-export function unknownRevocationEntry({ certificate, namesSource, ...fields }: UnknownRevocation): {
-  readonly level: 'info' | 'warn'
-  readonly fields: object
-} {
-  const issuer = certificate.issuer.text
-  const fingerprint = certificate.fingerprintSha256Hex
-  // Many name nobody, and nobody can do anything about it.
-  const level = namesSource || !fields.accepted ? 'warn' : 'info'
-  return { level, fields: { issuer, fingerprint, ...fields } }
+/** The part of a program's log that is written here. */
+interface RevocationLogger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/**
+ * What a program's log tells of unknown statuses and of answers that were not stored. It names the issuer only: whose
+ * certificate it is may be no matter for a log.
+ */
+export function revocationLog(
+  logger: RevocationLogger,
+): Pick<RevocationPorts, 'onUnknown' | 'onStoreFailure'> {
+  return {
+    onUnknown: ({ certificate, namesSource, ...fields }) => {
+      const issuer = certificate.issuer.text
+      const fingerprint = certificate.fingerprintSha256Hex
+      // Many name nobody, and nobody can do anything about it.
+      const level = namesSource || !fields.accepted ? 'warn' : 'info'
+      logger[level]({ issuer, fingerprint, ...fields }, 'revocation status unknown')
+    },
+    onStoreFailure: (error) =>
+      logger.warn(
+        { code: codeOf(error), reason: messageOf(error) },
+        'an answer about revocation was not stored',
+      ),
+  }
 }
 
 /** How often answers are looked through for those that have little time left. */
