@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Clock, RandomBytes } from '#base'
 
+import { canonicalJson } from '../canonical-json.ts'
 import type { Actor } from '../http/caller.ts'
 
 /** The hash before the first record, lower-case hex. */
@@ -102,8 +103,7 @@ export function seal(
   }: Pick<SealedRecord, 'seq' | 'prevHash'> & { readonly environment: string; readonly salt: Uint8Array },
 ): SealedRecord {
   const { clientId, participantId, roles, sourceIp, traceId } = entry.actor
-  // The order of the members is that of canonical JSON.
-  const record = JSON.stringify({
+  const record = canonicalJson({
     action: entry.action,
     actor: { clientId, participantId, roles: roles.toSorted(), sourceIp },
     after: entry.after,

@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '#base'
 import type { Role } from '#opcp'
 
-import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
+import { SYSTEM } from '../audit/audit-record.ts'
 import type { Actor } from '../http/caller.ts'
 import { uuidOf } from '../http/uuid.ts'
 import { PoolError } from '../pool-error.ts'
@@ -17,6 +17,7 @@ import {
 } from './identifiers.ts'
 import { identifiersOfFamily } from './participant.ts'
 import { changedMeanwhile, participantIn, requireNoAdministrator } from './participants.ts'
+import { recordChange } from './record-change.ts'
 import type { RegistryStore } from './registry-store.ts'
 
 /** What administrators decide about a client. */
@@ -149,25 +150,17 @@ export class Clients {
     })
   }
 
-  async #record(
-    { audit }: UnitOfWork,
-    {
-      action,
-      by,
-      before,
-      after,
-    }: {
+  #record(
+    unit: UnitOfWork,
+    change: {
       readonly action: string
       readonly by: Actor
       readonly before?: RegisteredClient
       readonly after: RegisteredClient
     },
   ): Promise<void> {
-    const object = { type: 'client', id: after.clientId } as const
-    const states = { before: before && JSON.stringify(before), after: JSON.stringify(after) }
-    await audit.append(
-      auditEntry({ action, by, object, ...states }, { clock: this.#clock, random: this.#random }),
-    )
+    const object = { type: 'client', id: change.after.clientId } as const
+    return recordChange(unit, { ...change, object }, { clock: this.#clock, random: this.#random })
   }
 }
 

@@ -1,7 +1,7 @@
 import { systemRandom, type Clock, type RandomBytes } from '#base'
 import type { Role } from '#opcp'
 
-import { auditEntry, SYSTEM } from '../audit/audit-record.ts'
+import { SYSTEM } from '../audit/audit-record.ts'
 import type { Actor } from '../http/caller.ts'
 import { PoolError } from '../pool-error.ts'
 import type { Storage, UnitOfWork } from '../storage-port.ts'
@@ -13,6 +13,7 @@ import {
   type Identifiers,
 } from './identifiers.ts'
 import { requireTransition, type Participant, type ParticipantState } from './participant.ts'
+import { recordChange } from './record-change.ts'
 import type { Assignment, RegistryStore } from './registry-store.ts'
 
 /** An EMAID or PCID outlives the contract or owner: nobody else gets its first characters before these have passed. */
@@ -115,25 +116,17 @@ export class Participants {
     })
   }
 
-  async #record(
-    { audit }: UnitOfWork,
-    {
-      action,
-      by,
-      before,
-      after,
-    }: {
+  #record(
+    unit: UnitOfWork,
+    change: {
       readonly action: string
       readonly by: Actor
       readonly before?: Participant
       readonly after: Participant
     },
   ): Promise<void> {
-    const object = { type: 'participant', id: after.participantId } as const
-    const states = { before: before && JSON.stringify(before), after: JSON.stringify(after) }
-    await audit.append(
-      auditEntry({ action, by, object, ...states }, { clock: this.#clock, random: this.#random }),
-    )
+    const object = { type: 'participant', id: change.after.participantId } as const
+    return recordChange(unit, { ...change, object }, { clock: this.#clock, random: this.#random })
   }
 }
 
