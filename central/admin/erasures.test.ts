@@ -7,6 +7,7 @@ import { generateBody, putRoots, putVehicle, startScene } from '../central.fixtu
 import { JSON_TYPE, rawRequest, tokenOf, type RawAnswer } from '../raw-request.fixture.ts'
 import type { SqlStorage } from '../storage/sql-storage.ts'
 import { ENGINES, openTestStorage } from '../storage/storage.fixture.ts'
+import { addSilentEndpoint } from '../webhooks/silent-endpoints.fixture.ts'
 
 /** Every value of every table, in lower case, bytes as characters. */
 async function dump({ database }: SqlStorage): Promise<string> {
@@ -32,22 +33,11 @@ async function openScene(engine: (typeof ENGINES)[number]) {
       : client,
   )
   await scene.central.reload({ clients })
-  await storage.transaction((unit) =>
-    unit.endpoints.add({
-      id: '00000000-0000-4000-8000-000000000001',
-      owner: { participantId: 'P', name: 'P', roles: [], wmis: ['EVO'], providerIds: ['DEEVO'] },
-      url: 'https://receiver.example/',
-      enabledEvents: ['oem.contract.created', 'oem.contract.deleted', 'mo.prov.cert.deleted'],
-      description: undefined,
-      metadata: {},
-      wmiFilter: [],
-      // Nothing is sent, and all is kept.
-      status: 'SUSPENDED',
-      secrets: { current: new Uint8Array(32), previous: undefined },
-      createdAtMs: 0,
-      version: 1,
-    }),
-  )
+  await addSilentEndpoint(storage, {
+    enabledEvents: ['oem.contract.created', 'oem.contract.deleted', 'mo.prov.cert.deleted'],
+    wmis: ['EVO'],
+    providerIds: ['DEEVO'],
+  })
   const erase = async (body: object, role: 'ADMIN' | 'OEM' = 'ADMIN'): Promise<RawAnswer> => {
     const headers = { ...JSON_TYPE, authorization: `Bearer ${await tokenOf(scene, role)}` }
     return await rawRequest(scene, 'POST', '/admin/v1/erasures', { headers, body: JSON.stringify(body) })

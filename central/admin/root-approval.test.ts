@@ -6,6 +6,7 @@ import { secretOf, startScene, type CentralScene } from '../central.fixture.ts'
 import { JSON_TYPE, rawRequest, type RawAnswer } from '../raw-request.fixture.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { SqlStorage } from '../storage/sql-storage.ts'
+import { addSilentEndpoint } from '../webhooks/silent-endpoints.fixture.ts'
 
 let scene: CentralScene
 let storage: SqlStorage
@@ -32,22 +33,7 @@ beforeAll(async () => {
   await scene.central.reload({ clients: [...others, ...administrators] })
   for (const clientId of Object.keys(PERSONS)) tokens.set(clientId, await tokenFor(clientId))
   storage = await openStorage({ url: scene.config.database.url })
-  await storage.transaction((unit) =>
-    unit.endpoints.add({
-      id: '00000000-0000-4000-8000-000000000001',
-      owner: { participantId: 'P', name: 'P', roles: [], wmis: [], providerIds: [] },
-      url: 'https://receiver.example/',
-      enabledEvents: ['root.cert.added'],
-      description: undefined,
-      metadata: {},
-      wmiFilter: [],
-      // Nothing is sent, and all is kept.
-      status: 'SUSPENDED',
-      secrets: { current: new Uint8Array(32), previous: undefined },
-      createdAtMs: 0,
-      version: 1,
-    }),
-  )
+  await addSilentEndpoint(storage, { enabledEvents: ['root.cert.added'] })
 })
 afterAll(async () => {
   await storage[Symbol.asyncDispose]()

@@ -14,6 +14,7 @@ import {
 import { rawRequest, tokenOf, type RawAnswer } from '../raw-request.fixture.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { SqlStorage } from '../storage/sql-storage.ts'
+import { addSilentEndpoint } from '../webhooks/silent-endpoints.fixture.ts'
 
 let scene: CentralScene
 let storage: SqlStorage
@@ -23,27 +24,16 @@ beforeAll(async () => {
   await putRoots(scene)
   storage = await openStorage({ url: scene.config.database.url })
   for (const role of ['OEM', 'CPS', 'MO_HUBJECT_PKI'] as const) tokens[role] = await tokenOf(scene, role)
-  await storage.transaction((unit) =>
-    unit.endpoints.add({
-      id: '00000000-0000-4000-8000-000000000001',
-      owner: { participantId: 'P', name: 'P', roles: [], wmis: ['EVO'], providerIds: ['DEEVO'] },
-      url: 'https://receiver.example/',
-      enabledEvents: [
-        'oem.contract.deleted',
-        'mo.prov.cert.deleted',
-        'mo.prov.cert.updated',
-        'mo.prov.cert.factory.reset',
-      ],
-      description: undefined,
-      metadata: {},
-      wmiFilter: [],
-      // Nothing is sent, and all is kept.
-      status: 'SUSPENDED',
-      secrets: { current: new Uint8Array(32), previous: undefined },
-      createdAtMs: 0,
-      version: 1,
-    }),
-  )
+  await addSilentEndpoint(storage, {
+    enabledEvents: [
+      'oem.contract.deleted',
+      'mo.prov.cert.deleted',
+      'mo.prov.cert.updated',
+      'mo.prov.cert.factory.reset',
+    ],
+    wmis: ['EVO'],
+    providerIds: ['DEEVO'],
+  })
 })
 afterAll(async () => {
   await storage[Symbol.asyncDispose]()

@@ -7,6 +7,7 @@ import { newVehicle, provCertBody, putRoots, startScene, type CentralScene } fro
 import { rawRequest, refusal, tokenOf, type RawAnswer } from '../raw-request.fixture.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { SqlStorage } from '../storage/sql-storage.ts'
+import { addSilentEndpoint } from '../webhooks/silent-endpoints.fixture.ts'
 
 let scene: CentralScene
 let storage: SqlStorage
@@ -14,22 +15,9 @@ beforeAll(async () => {
   scene = await startScene()
   await putRoots(scene)
   storage = await openStorage({ url: scene.config.database.url })
-  await storage.transaction((unit) =>
-    unit.endpoints.add({
-      id: '00000000-0000-4000-8000-000000000001',
-      owner: { participantId: 'P', name: 'P', roles: [], wmis: [], providerIds: [] },
-      url: 'https://receiver.example/',
-      enabledEvents: ['root.cert.added', 'root.cert.revoked', 'root.cert.expired'],
-      description: undefined,
-      metadata: {},
-      wmiFilter: [],
-      // Nothing is sent, and all is kept.
-      status: 'SUSPENDED',
-      secrets: { current: new Uint8Array(32), previous: undefined },
-      createdAtMs: 0,
-      version: 1,
-    }),
-  )
+  await addSilentEndpoint(storage, {
+    enabledEvents: ['root.cert.added', 'root.cert.revoked', 'root.cert.expired'],
+  })
 })
 afterAll(async () => {
   await storage[Symbol.asyncDispose]()

@@ -14,6 +14,7 @@ import { newVehicle, pkiForTests } from '../central.fixture.ts'
 import { ProvisioningPool, publicKeySha256 } from '../pcp/provisioning-pool.ts'
 import { RootPool, type PathRecords } from '../rcp/root-pool.ts'
 import { ENGINES, openTestStorage } from '../storage/storage.fixture.ts'
+import { addSilentEndpoint } from '../webhooks/silent-endpoints.fixture.ts'
 import { sweepExpiredRoots } from './root-expiry.ts'
 import { sweepEndedVehicles } from './vehicles.ts'
 
@@ -66,20 +67,11 @@ async function openScene(engine: (typeof ENGINES)[number]) {
       response: Uint8Array.of(0x80, 0x98),
       signedXml: '<V2G_Message/>',
     })
-    await unit.endpoints.add({
-      id: 'e1',
-      owner: { participantId: 'P', name: 'P', roles: [], providerIds: ['DEEVO'], wmis: ['EVO'] },
-      url: 'https://receiver.example/',
-      enabledEvents: ['oem.contract.deleted', 'mo.prov.cert.deleted', 'root.cert.expired'],
-      description: undefined,
-      metadata: {},
-      wmiFilter: [],
-      // Nothing is sent, and all is kept.
-      status: 'SUSPENDED',
-      secrets: { current: new Uint8Array(32), previous: undefined },
-      createdAtMs: 0,
-      version: 1,
-    })
+  })
+  await addSilentEndpoint(storage, {
+    enabledEvents: ['oem.contract.deleted', 'mo.prov.cert.deleted', 'root.cert.expired'],
+    providerIds: ['DEEVO'],
+    wmis: ['EVO'],
   })
   const actions = async () => {
     const sealed = await storage.stores.audit.list({ fromSeq: 1, limit: 100 })
